@@ -18,8 +18,8 @@ _NOT_A_FUNCTION = re.compile(
     r"^\s*(?:template\s*<.*>\s*)?(?:export\s+)?(?:inline\s+)?"
     r"(?:namespace|class|struct|union|enum|extern|concept|requires)\b(?!.*\)\s*(?:const|noexcept|->|$))", re.DOTALL)
 _ENDS_LIKE_A_FUNCTION = re.compile(
-    r"\)\s*(?:const|volatile|noexcept(?:\s*\([^()]*\))?|override|final|mutable|try|&&?|->[\w\s:<>,*&()]+"
-    r"|:\s*[^;{}]*|requires\b[^;{}]*)*\s*$", re.DOTALL)
+    r"\)(?:\s*(?:const|volatile|noexcept(?:\s*\([^()]*\))?|override|final|mutable|try|&&?|->[\w\s:<>,*&()]+"
+    r"|:[^;{}]*|requires\b[^;{}]*))*\s*$", re.DOTALL)
 
 
 def functions(text: str) -> Iterable[tuple[int, int, str]]:
@@ -41,8 +41,8 @@ def functions(text: str) -> Iterable[tuple[int, int, str]]:
         elif match[0] == "}":
             depth -= 1
             if body_head and depth <= body_depth:
-                name = re.search(r"([\w:~]+(?:\s*\([^()]*\))?)\s*\(", body_head) or re.search(r"(\w+)", body_head)
-                yield body_line, line_of(code, at) - body_line + 1, name[1] if name else "?"
+                name = re.search(r"([\w:~]*operator[^\w\s(]+|[\w:~]+)\s*\(", body_head)
+                yield body_line, line_of(code, at) - body_line + 1, name[1] if name else body_head
                 body_head = ""
         head_start = at + 1
 

@@ -49,8 +49,9 @@ def examine(root: Path, build: Path, source: Path) -> list[Finding]:
     state = state_of(root, source)
     if stamp.is_file() and stamp.read_text() == state:
         return []
-    run = subprocess.run([CLANG_TIDY, "-p", str(build), "--quiet", str(root / source)], capture_output=True, text=True)
-    findings = {Finding(os.path.relpath(match[1], root), int(match[2]), NAME, match[3], f"see the check {match[4]}")
+    run = subprocess.run([CLANG_TIDY, "-p", str(build), "--quiet", str(root / source)], cwd=root, capture_output=True,
+                         text=True)
+    findings = {Finding(os.path.relpath(root / match[1], root), int(match[2]), NAME, match[3], f"see the check {match[4]}")
                 for match in _WARNING.finditer(run.stdout)}
     if run.returncode and not findings:
         findings = {Finding(str(source), 0, NAME, (run.stderr or run.stdout).strip()[-500:], "make it compile first")}

@@ -1,7 +1,7 @@
 """RFC references: every `RFC NNNN#section` in the project stands in docs/spec/rfcs.tsv, and the table is true.
 
 Written form: `RFC 7208#4.6.4`, `RFC 9989#B.4.1`; a plain `RFC 7208` names the document and needs no row.
-`--update` writes the table's `where` column from the references in src/, and turns `planned` into `implemented`
+`--update` sorts the table, writes its `where` column from the references in src/, and turns `planned` into `implemented`
 for sections that src/ now cites: look over the result and set `partial` where that is what it is.
 """
 
@@ -72,15 +72,18 @@ def references(root: Path) -> Iterable[tuple[Path, int, str, str]]:
 def check(root: Path) -> Iterable[Finding]:
     rows, findings = read_table(root)
     yield from findings
-    seen_missing = set()
+    said = set()
     for path, line, rfc, section in references(root):
         row = rows.get((rfc, section))
-        if row is None and (rfc, section) not in seen_missing:
-            seen_missing.add((rfc, section))
+        if (rfc, section) in said:
+            continue
+        if row is None:
+            said.add((rfc, section))
             yield Finding(str(path), line, NAME, f"RFC {rfc}#{section} is not in {TABLE}",
                           "look it up, then add this line with its topic in your own words:\n"
                           f"{rfc}\t{section}\tTOPIC\timplemented\t{folder_of(path)}")
-        if row is not None and row.status == "planned" and path.parts[0] == "src":
+        elif row.status == "planned" and path.parts[0] == "src":
+            said.add((rfc, section))
             yield Finding(str(path), line, NAME, f"RFC {rfc}#{section} is cited here and still 'planned' in {TABLE}",
                           "run python3 tools/check/rfc_refs.py --update and look over the change", "warning")
     for row in rows.values():
@@ -115,6 +118,11 @@ def folder_of(path: Path) -> str:
     return "/".join(parts) + "/"
 
 
+def in_order(key: tuple[str, str]) -> tuple:
+    """Sorts by RFC, then by section: numbers as numbers, appendices last."""
+    return int(key[0]), [(part.isalpha(), int(part) if part.isdigit() else 0, part) for part in key[1].split(".")]
+
+
 def update(root: Path) -> None:
     rows, findings = read_table(root)
     if findings:
@@ -124,7 +132,7 @@ def update(root: Path) -> None:
         if path.parts[0] == "src" and path.suffix in (".hpp", ".cpp"):
             places.setdefault((rfc, section), set()).add(folder_of(path))
     lines = ["\t".join(COLUMNS)]
-    for key, row in rows.items():
+    for key, row in sorted(rows.items(), key=lambda item: in_order(item[0])):
         status, where = row.status, row.where
         if status != "n/a":
             where = " ".join(sorted(places.get(key, {"-"})))

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cstdint>
+#include <optional>
 
 #include <idn2.h>
 
@@ -10,22 +12,103 @@
 
 namespace ptarmigan::dns {
 
-Result<DomainName> DomainName::parse(std::string_view text) {
-  const auto wrong = [&](std::string why) {
-    return failure("'" + printable(text, 80) + "' is not a domain name: " + std::move(why));
-  };
-  if (text == ".") return DomainName();
-  if (text.empty()) return wrong("it is empty");
-  std::string_view body = text;
-  if (body.ends_with('.')) body.remove_suffix(1);
-  if (body.size() > max_name_text) return wrong("it is longer than 253 characters");
-  for (const auto label : split(body, '.')) {
-    if (label.empty()) return wrong("a label is empty");
-    if (label.size() > max_label_octets) return wrong("a label is longer than 63 characters");
-    if (!std::ranges::all_of(label, [](char c) { return c > 0x20 && c < 0x7f && c != '\\' && c != '"'; }))
-      return wrong("a label holds a character that a name cannot have");
+namespace {
+
+/// A name's presentation text, built octet by octet within the limits of RFC 1035#2.3.4.
+class NameText {
+ public:
+  explicit NameText(std::size_t expected_size) { text_.reserve(expected_size); }
+
+  /// False where the octet does not fit: see problem().
+  bool add(char octet) {
+    if (++label_octets_ > max_label_octets) return fail("a label is longer than 63 characters");
+    if (++octets_ > max_name_text) return fail("it is longer than 253 characters");
+    const auto value = static_cast<unsigned char>(octet);
+    if (value > 0x20 && value < 0x7f && octet != '.' && octet != '"' && octet != '\\') {
+      text_ += ascii_lower(octet);
+    } else {
+      text_ += {'\\', static_cast<char>('0' + value / 100), static_cast<char>('0' + value / 10 % 10),
+                static_cast<char>('0' + value % 10)};
+    }
+    return true;
   }
-  return DomainName(to_lower(body));
+  bool end_label() {
+    if (label_octets_ == 0) return fail("a label is empty");
+    label_octets_ = 0;
+    if (++octets_ > max_name_text + 1) return fail("it is longer than 253 characters");
+    text_ += '.';
+    return true;
+  }
+  /// After the last octet; a final dot is dropped.
+  bool end() {
+    if (text_.empty()) return fail("it is empty");
+    if (label_octets_ == 0) {
+      text_.pop_back();
+      --octets_;
+    }
+    return octets_ <= max_name_text || fail("it is longer than 253 characters");
+  }
+  bool fail(std::string_view problem) {
+    problem_ = problem;
+    return false;
+  }
+  [[nodiscard]] std::string_view problem() const { return problem_; }
+  [[nodiscard]] std::string take() { return std::move(text_); }
+
+ private:
+  std::string text_;
+  std::size_t label_octets_ = 0;
+  std::size_t octets_ = 0;
+  std::string_view problem_;
+};
+
+std::unexpected<Error> not_a_name(std::string_view text, std::string_view why) {
+  return failure("'" + printable(text, 80) + "' is not a domain name: " + std::string(why));
+}
+
+/// The octet that the escape after text[at] == '\\' stands for, and moves `at` to its last character (RFC 1035#5.1).
+std::optional<char> unescape(std::string_view text, std::size_t& at) {
+  if (at + 1 >= text.size()) return std::nullopt;
+  if (!is_digit(text[at + 1])) return text[++at];
+  if (text.size() - at < 4) return std::nullopt;
+  const auto value = parse_number<std::uint8_t>(text.substr(at + 1, 3));
+  if (!value) return std::nullopt;
+  at += 3;
+  return static_cast<char>(*value);
+}
+
+bool may_stand_plain(char c) {
+  return c > 0x20 && c < 0x7f && c != '"';
+}
+
+}  // namespace
+
+Result<DomainName> DomainName::parse(std::string_view text) {
+  if (text == ".") return DomainName();
+  NameText name(text.size());
+  bool good = true;
+  for (std::size_t at = 0; good && at < text.size(); ++at) {
+    if (text[at] == '.') {
+      good = name.end_label();
+    } else if (text[at] == '\\') {
+      const auto octet = unescape(text, at);
+      good = octet ? name.add(*octet) : name.fail("an escape is not \\DDD");
+    } else {
+      good = may_stand_plain(text[at]) ? name.add(text[at])
+                                       : name.fail("a label holds a character that a name cannot have");
+    }
+  }
+  if (!good || !name.end()) return not_a_name(text, name.problem());
+  return DomainName(name.take());
+}
+
+Result<DomainName> DomainName::from_labels(std::string_view octets) {
+  NameText name(octets.size());
+  bool good = true;
+  for (std::size_t at = 0; good && at < octets.size(); ++at)
+    good = octets[at] == '.' ? name.end_label() : name.add(octets[at]);
+  if (!good || !name.end()) return not_a_name(octets, name.problem());
+  return DomainName(name.take());
 }
 
 Result<DomainName> DomainName::from_unicode(std::string_view text) {

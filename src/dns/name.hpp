@@ -17,18 +17,23 @@ inline constexpr std::size_t max_label_octets = 63;
 /// Longest text without the final dot: 255 wire octets less the length octet of the first label and the root.
 inline constexpr std::size_t max_name_text = 253;
 
-/// Always absolute; kept lower-case (ASCII) without the final dot; "" is the root.
+/// Always absolute; kept lower-case (ASCII) without the final dot; "" is the root. The text is presentation form (RFC
+/// 1035#5.1): blanks, control and 8-bit octets, quote, backslash and a dot within a label stand as \DDD, and nothing
+/// else is escaped, so equal names have equal texts.
 class DomainName {
  public:
   /// The root.
   DomainName() = default;
 
-  /// "example.com" or "example.com."; "." is the root. No escapes, no empty labels. U-labels are refused: see
-  /// from_unicode().
+  /// "example.com" or "example.com."; "." is the root. \DDD and \X are decoded; no empty labels, no blanks. U-labels
+  /// are refused: see from_unicode().
   static Result<DomainName> parse(std::string_view text);
   /// As parse(), with U-labels turned into A-labels (IDNA2008, RFC 5891). For names given by people and RFC 8616
   /// identities.
   static Result<DomainName> from_unicode(std::string_view text);
+  /// Labels as they go on the wire, joined by dots: any octet stands for itself, as in names that SPF macros make (RFC
+  /// 7208#7.3). A final dot is allowed.
+  static Result<DomainName> from_labels(std::string_view octets);
 
   /// "example.com"; "." for the root.
   [[nodiscard]] std::string text() const { return text_.empty() ? "." : text_; }

@@ -24,6 +24,20 @@ TEST(DomainName, refuses_what_the_wire_cannot_carry) {
     EXPECT_FALSE(DomainName::parse(text)) << text;
 }
 
+TEST(DomainName, escapes_what_presentation_form_cannot_carry_plain) {
+  // RFC 1035#5.1: \\DDD is an octet, \\X is X itself.
+  EXPECT_EQ(DomainName::from_labels("a b.Example")->text(), "a\\032b.example");
+  EXPECT_EQ(DomainName::from_labels("a b.example."), DomainName::parse("a\\032b.example"));
+  EXPECT_EQ(DomainName::parse("a\\ b.example"), DomainName::parse("a\\032b.example"));
+  EXPECT_EQ(DomainName::parse("\\065.example"), name("a.example"));
+  EXPECT_EQ(DomainName::parse("first\\.last.example")->label_count(), 2U);
+  EXPECT_EQ(DomainName::from_labels("q\"\\.example")->text(), "q\\034\\092.example");
+  for (const auto* text : {"a\\", "a\\03", "a\\256", "\\0x1"}) EXPECT_FALSE(DomainName::parse(text)) << text;
+  EXPECT_FALSE(DomainName::from_labels(std::string(64, ' ') + ".example"));
+  EXPECT_TRUE(DomainName::from_labels(std::string(63, ' ') + ".example"));
+  EXPECT_FALSE(DomainName::from_labels(""));
+}
+
 TEST(DomainName, allows_underscores_and_asks_for_hostnames_apart) {
   EXPECT_TRUE(DomainName::parse("_dmarc.example.com"));
   EXPECT_FALSE(name("_dmarc.example.com").is_hostname());

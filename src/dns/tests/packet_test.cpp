@@ -1,4 +1,4 @@
-// dns/tests/packet_test.cpp - messages of RFC 1035 section 4.1, written here octet by octet.
+// dns/tests/packet_test.cpp - messages of RFC 1035#4.1, written here octet by octet.
 #include "dns/packet.hpp"
 
 #include <gtest/gtest.h>

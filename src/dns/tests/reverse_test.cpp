@@ -1,4 +1,4 @@
-// dns/tests/reverse_test.cpp - RFC 3596 section 2.5's own example, and the wrong recipes that people paste.
+// dns/tests/reverse_test.cpp - RFC 3596#2.5's own example, and the wrong recipes that people paste.
 #include "dns/reverse.hpp"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-// dns/tests/zone_test.cpp - zone text of RFC 1035 section 5.1, and errors that name their line.
+// dns/tests/zone_test.cpp - zone text of RFC 1035#5.1, and errors that name their line.
 #include "dns/zone.hpp"
 
 #include <gtest/gtest.h>

@@ -1,0 +1,57 @@
+// spool/reader.hpp - reads the queue: one message, its octets, or all that match. Obtained from Spool.
+// Limits: a body is handed out in chunks of chunk_size, so that memory does not depend on the size of a message.
+// Threads: any; each call sees the commits that were complete when it began.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/result.hpp"
+#include "spool/records.hpp"
+
+namespace ptarmigan::spool {
+
+inline constexpr std::uint64_t chunk_size = 1U << 20;
+
+/// Chunks of a message of `size` octets: all but the last have chunk_size octets.
+[[nodiscard]] constexpr std::uint32_t chunk_count(std::uint64_t size) {
+  return static_cast<std::uint32_t>((size + chunk_size - 1) / chunk_size);
+}
+
+/// Every field that is set must match; groups that do not match are left out, and messages without any are too.
+struct Query {
+  std::optional<QueueId> id = {};
+  std::optional<QueueId> after = {};          ///< only later ids: the next page
+  std::optional<std::string> domain = {};     ///< recipient domain, lower case
+  std::optional<std::string> mail_from = {};  ///< compared without regard to case
+  std::optional<bool> held = {};
+};
+
+enum class Walk { go_on, stop };
+
+struct Storage;  // RocksDB, behind storage.hpp
+
+class Reader {
+ public:
+  explicit Reader(std::shared_ptr<Storage> storage) : storage_(std::move(storage)) {}
+
+  /// Calls `visit` for each match in the order of ids, from one consistent view. Stops at the first damaged record with
+  /// its error. A scan holds disk space that is freed meanwhile: do long work outside of `visit`.
+  [[nodiscard]] Result<> for_each(const Query& query, const std::function<Walk(Queued)>& visit) const;
+
+  /// Nothing where it is not (or no longer) queued.
+  [[nodiscard]] Result<std::optional<Queued>> find(QueueId id) const;
+
+  /// The whole message as it was added.
+  [[nodiscard]] Result<std::string> octets(const MessageRecord& message) const;
+  /// One chunk of it; index < chunk_count(message.size).
+  [[nodiscard]] Result<std::string> chunk(const MessageRecord& message, std::uint32_t index) const;
+
+ private:
+  std::shared_ptr<Storage> storage_;
+};
+
+}  // namespace ptarmigan::spool

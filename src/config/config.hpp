@@ -1,0 +1,122 @@
+// config/config.hpp - ptarmigan.toml as one value. Every field is described, with unit, default and bounds, in
+// settings.cpp.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/ip_address.hpp"
+#include "base/time.hpp"
+#include "dns/name.hpp"
+
+namespace ptarmigan::config {
+
+/// What a standing does to the order of routes (ARCHITECTURE.md section 4).
+enum class StandingMode { enforce, advise, off };
+/// Which family is tried first where both are in equal standing.
+enum class Preference { ipv6, ipv4 };
+/// How a hop to a relay is encrypted.
+enum class Encrypt { starttls, tls, none };
+
+/// One own address pair and the name it says hello with.
+struct Source {
+  std::string name;
+  std::optional<IpAddress> ipv4;
+  std::optional<IpAddress> ipv6;
+  std::optional<dns::DomainName> ehlo;  ///< hostname where absent
+};
+
+/// A smart host of last resort, with SMTP AUTH.
+struct Relay {
+  std::string name;
+  dns::DomainName host;
+  std::uint16_t port = 587;
+  std::string user;
+  std::string password;       ///< or from password_file
+  std::string password_file;  ///< read by the edge
+  Encrypt encrypt = Encrypt::starttls;
+  std::string ca_file;  ///< PEM; the system's authorities where empty
+};
+
+struct DkimKey {
+  std::string selector;
+  std::string key_file;
+};
+
+/// A domain that mail is sent from.
+struct Domain {
+  dns::DomainName name;
+  std::vector<DkimKey> dkim;
+};
+
+struct Dns {
+  std::vector<Endpoint> servers;  ///< recursive resolvers; iterates from the root where empty
+  std::string root_hints;
+  std::string trust_anchor;
+  milliseconds deadline{10'000};
+};
+
+struct Submission {
+  std::vector<Endpoint> listen{{IpAddress::v4({127, 0, 0, 1}), 587}};
+  std::vector<IpNetwork> networks;  ///< may submit without AUTH, besides loopback
+  std::string users_file;
+  std::string certificate;
+  std::string key;
+  std::uint64_t max_message = 50ULL * 1024 * 1024;
+  unsigned max_recipients = 1000;
+  unsigned max_sessions = 1000;
+  unsigned max_sessions_per_client = 100;
+};
+
+struct Delivery {
+  StandingMode standing = StandingMode::enforce;
+  Preference prefer = Preference::ipv6;
+  std::uint16_t port = 25;
+  unsigned max_connections_per_site = 20;
+  unsigned max_connections = 500;
+  unsigned messages_per_connection = 100;
+  milliseconds connect_timeout{30'000};
+  milliseconds retry_first{5 * 60'000};
+  milliseconds retry_longest{4 * 3'600'000};
+  milliseconds lifetime{5LL * 24 * 3'600'000};
+  milliseconds idle_connection{2'000};
+  milliseconds refresh_shortest{1'000};
+  unsigned probes = 3;
+};
+
+struct Spool {
+  std::string path = "/var/lib/ptarmigan/spool";
+  std::uint64_t min_free = 100ULL * 1024 * 1024;
+};
+
+struct Store {
+  std::string path = "/var/lib/ptarmigan/history.db";
+};
+
+/// The receiver that `ptarmigan rehearse` plays.
+struct Rehearsal {
+  std::vector<Endpoint> listen{{IpAddress::v4({127, 0, 0, 1}), 2525}};
+  std::string receiver = "gmail";
+  std::string hostname;  ///< the receiver's own where empty
+  std::string mailbox = "rehearsal-mail";
+  std::string certificate;
+  std::string key;
+  bool bulk = false;
+};
+
+struct Config {
+  std::optional<dns::DomainName> hostname;
+  Dns dns;
+  std::vector<Source> sources;
+  std::vector<Relay> relays;
+  std::vector<Domain> domains;
+  Submission submission;
+  Delivery delivery;
+  Spool spool;
+  Store store;
+  Rehearsal rehearsal;
+};
+
+}  // namespace ptarmigan::config

@@ -1,0 +1,173 @@
+// config/parse.cpp - see parse.hpp. The only file that includes toml++.
+#include "config/parse.hpp"
+
+#define TOML_EXCEPTIONS 0
+#define TOML_HEADER_ONLY 1  // the packaged library is built with exceptions
+#include <toml++/toml.h>
+
+#include <algorithm>
+
+#include "base/nearest.hpp"
+#include "base/text.hpp"
+#include "config/settings.hpp"
+
+namespace ptarmigan::config {
+namespace {
+
+constexpr std::size_t max_config_octets = std::size_t{1024} * 1024;
+/// An open relay by mistake: a network this wide is not one's own.
+constexpr unsigned widest_ipv4_network = 8;
+constexpr unsigned widest_ipv6_network = 16;
+
+class Reader {
+ public:
+  explicit Reader(std::string_view file_name) : file_name_(file_name) {}
+
+  Result<> table(const toml::table& table, const std::string& path) {
+    for (const auto& [key, node] : table) {
+      const std::string inner = path.empty() ? std::string(key.str()) : path + "." + std::string(key.str());
+      const auto line = key.source().begin.line;
+      if (const auto* list = node.as_array(); list != nullptr && !list->empty() && list->is_array_of_tables()) {
+        if (auto done = repeated(*list, inner, line); !done) return done;
+      } else if (const auto* sub = node.as_table()) {
+        if (!is_table(inner)) return unknown(inner, line);
+        if (auto done = this->table(*sub, inner); !done) return done;
+      } else if (auto done = value(node, inner, line); !done) {
+        return done;
+      }
+    }
+    return {};
+  }
+
+  [[nodiscard]] std::unexpected<Error> at(std::uint32_t line, const std::string& message,
+                                          std::string remedy = {}) const {
+    return failure(std::string(file_name_) + ":" + std::to_string(line) + ": " + message, std::move(remedy));
+  }
+
+  Config config;
+
+ private:
+  Result<> repeated(const toml::array& list, const std::string& path, std::uint32_t line) {
+    const std::string element = path + "[]";
+    if (!is_table(element)) return unknown(path, line);
+    for (const auto& item : list) {
+      begin_table(config, element);
+      if (auto done = table(*item.as_table(), element); !done) return done;
+    }
+    return {};
+  }
+
+  Result<> value(const toml::node& node, const std::string& path, std::uint32_t line) {
+    for (const auto& setting : settings()) {
+      if (setting.path != path) continue;
+      const auto given = to_value(node);
+      if (!given) return at(line, path + ": " + given.error().message, given.error().remedy);
+      if (auto stored = setting.store(config, *given); !stored)
+        return at(line, path + ": " + stored.error().message, stored.error().remedy);
+      return {};
+    }
+    return unknown(path, line);
+  }
+
+  static Result<Value> to_value(const toml::node& node) {
+    if (const auto* text = node.as_string()) return Value(text->get());
+    if (const auto* number = node.as_integer()) return Value(number->get());
+    if (const auto* truth = node.as_boolean()) return Value(truth->get());
+    if (const auto* list = node.as_array()) {
+      std::vector<std::string> texts;
+      for (const auto& item : *list) {
+        const auto* text = item.as_string();
+        if (text == nullptr) return failure("it must be a list of texts: [\"...\", \"...\"]");
+        texts.push_back(text->get());
+      }
+      return Value(std::move(texts));
+    }
+    return failure("dates and fractions are not settings");
+  }
+
+  /// True where some setting lies below `path`.
+  static bool is_table(std::string_view path) {
+    return std::ranges::any_of(settings(), [&](const Setting& s) {
+      return s.path.size() > path.size() && s.path.starts_with(path) && s.path[path.size()] == '.';
+    });
+  }
+
+  [[nodiscard]] Result<> unknown(const std::string& path, std::uint32_t line) const {
+    std::vector<std::string_view> known;
+    for (const auto& setting : settings()) {
+      known.push_back(setting.path);
+      for (auto dot = setting.path.find('.'); dot != std::string_view::npos; dot = setting.path.find('.', dot + 1))
+        known.push_back(setting.path.substr(0, dot));
+    }
+    const auto near = nearest(path, known);
+    return at(
+        line, "unknown setting '" + printable(path, 80) + "'",
+        near.empty() ? "`ptarmigan config reference` lists all settings" : "did you mean '" + std::string(near) + "'?");
+  }
+
+  std::string_view file_name_;
+};
+
+/// What no single setting can tell.
+Result<> check_whole(const Config& config, std::string_view file_name) {
+  const auto wrong = [&](const std::string& message, std::string remedy) {
+    return failure(std::string(file_name) + ": " + message, std::move(remedy));
+  };
+  for (const auto& network : config.submission.networks) {
+    const unsigned widest = network.address.is_v4() ? widest_ipv4_network : widest_ipv6_network;
+    if (network.prefix_length < widest)
+      return wrong("submission.networks has " + network.text() + ", which would make this server an open relay",
+                   "name only networks whose clients you know");
+  }
+  for (const auto& source : config.sources) {
+    if (!source.ipv4 && !source.ipv6)
+      return wrong("a [[source]] has neither ipv4 nor ipv6", "give it the address that mail leaves from");
+    if (!source.ehlo && !config.hostname)
+      return wrong("a [[source]] has no ehlo and there is no hostname", "set hostname = \"mail.example.com\"");
+  }
+  for (const auto& relay : config.relays) {
+    if (relay.host.is_root()) return wrong("a [[relay]] has no host", "set host = \"smtp.example.net\"");
+    if (!relay.password.empty() && !relay.password_file.empty())
+      return wrong("relay " + relay.host.text() + " has both password and password_file", "keep password_file");
+    if (!relay.user.empty() && relay.encrypt == Encrypt::none)
+      return wrong("relay " + relay.host.text() + " would send its password in clear", "set encrypt = \"starttls\"");
+  }
+  for (const auto& domain : config.domains) {
+    if (domain.name.is_root()) return wrong("a [[domain]] has no name", "set name = \"example.com\"");
+    for (const auto& key : domain.dkim)
+      if (key.selector.empty() || key.key_file.empty())
+        return wrong("a [[domain.dkim]] of " + domain.name.text() + " lacks selector or key_file",
+                     "`ptarmigan dkim keygen` prints both");
+  }
+  if (config.submission.certificate.empty() != config.submission.key.empty())
+    return wrong("submission has only one of certificate and key", "set both, or none");
+  if (!config.submission.users_file.empty() && config.submission.certificate.empty())
+    return wrong("submission.users_file needs TLS, because passwords never travel in clear",
+                 "set submission.certificate and submission.key");
+  return {};
+}
+
+/// Names that a file may leave out.
+void fill_names(Config& config) {
+  for (auto& source : config.sources) {
+    if (!source.ehlo) source.ehlo = config.hostname;
+    if (source.name.empty()) source.name = (source.ipv4 ? *source.ipv4 : *source.ipv6).text();
+  }
+  for (auto& relay : config.relays)
+    if (relay.name.empty()) relay.name = relay.host.text();
+}
+
+}  // namespace
+
+Result<Config> parse_config(std::string_view text, std::string_view file_name) {
+  Reader reader(file_name);
+  if (text.size() > max_config_octets) return failure(std::string(file_name) + ": the file is larger than 1 MiB");
+  const toml::parse_result parsed = toml::parse(text);
+  if (!parsed) return reader.at(parsed.error().source().begin.line, std::string(parsed.error().description()));
+  if (auto done = reader.table(parsed.table(), {}); !done) return std::unexpected(done.error());
+  if (auto whole = check_whole(reader.config, file_name); !whole) return std::unexpected(whole.error());
+  fill_names(reader.config);
+  return std::move(reader.config);
+}
+
+}  // namespace ptarmigan::config

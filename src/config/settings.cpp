@@ -1,0 +1,259 @@
+// config/settings.cpp - the table. To add a setting: a field in config.hpp, a row here, `ptarmigan config reference`
+// for the docs.
+#include "config/settings.hpp"
+
+#include <array>
+#include <utility>
+
+#include "base/nearest.hpp"
+#include "base/text.hpp"
+
+namespace ptarmigan::config {
+namespace {
+
+using Stored = Result<>;
+
+constexpr milliseconds one_day{24LL * 3600 * 1000};
+constexpr std::uint64_t one_gib = 1024ULL * 1024 * 1024;
+
+/// Moves a read value into its field, or passes its error on.
+template <typename T, typename Field>
+Stored put(Result<T> value, Field& field) {
+  if (!value) return std::unexpected(value.error());
+  field = static_cast<Field>(*std::move(value));
+  return {};
+}
+
+template <typename T, typename Field>
+Stored put_optional(Result<T> value, std::optional<Field>& field) {
+  if (!value) return std::unexpected(value.error());
+  field = *std::move(value);
+  return {};
+}
+
+Result<dns::DomainName> domain_name(const Value& value) {
+  const auto text = as_text(value);
+  return text ? dns::DomainName::from_unicode(*text) : std::unexpected(text.error());
+}
+
+Result<IpAddress> address(const Value& value, Family family) {
+  const auto text = as_text(value);
+  if (!text) return std::unexpected(text.error());
+  auto parsed = IpAddress::parse(*text);
+  if (parsed && parsed->family() != family)
+    return failure(*text + " is not an " + std::string(to_string(family)) + " address");
+  return parsed;
+}
+
+template <typename T, typename Parse>
+Result<std::vector<T>> list_of(const Value& value, Parse parse) {
+  const auto texts = as_list(value);
+  if (!texts) return std::unexpected(texts.error());
+  std::vector<T> out;
+  for (const auto& text : *texts) {
+    auto parsed = parse(text);
+    if (!parsed) return std::unexpected(parsed.error());
+    out.push_back(*std::move(parsed));
+  }
+  return out;
+}
+
+Result<std::vector<Endpoint>> endpoints(const Value& value, std::uint16_t default_port) {
+  return list_of<Endpoint>(value, [&](const std::string& text) { return Endpoint::parse(text, default_port); });
+}
+
+template <typename Enum, std::size_t count>
+Stored put_word(const Value& value, const std::array<std::pair<std::string_view, Enum>, count>& words, Enum& field) {
+  const auto text = as_text(value);
+  if (!text) return std::unexpected(text.error());
+  std::vector<std::string_view> known;
+  for (const auto& [word, meaning] : words) {
+    if (word == *text) {
+      field = meaning;
+      return {};
+    }
+    known.push_back(word);
+  }
+  const auto near = nearest(*text, known);
+  std::string remedy = near.empty() ? "known:" : "did you mean \"" + std::string(near) + "\"? known:";
+  for (const auto word : known) remedy += " " + std::string(word);
+  return failure("\"" + printable(*text, 40) + "\" is not known", std::move(remedy));
+}
+
+constexpr std::array<std::pair<std::string_view, StandingMode>, 3> standing_words{
+    {{"enforce", StandingMode::enforce}, {"advise", StandingMode::advise}, {"off", StandingMode::off}}};
+constexpr std::array<std::pair<std::string_view, Preference>, 2> preference_words{
+    {{"ipv6", Preference::ipv6}, {"ipv4", Preference::ipv4}}};
+constexpr std::array<std::pair<std::string_view, Encrypt>, 3> encrypt_words{
+    {{"starttls", Encrypt::starttls}, {"tls", Encrypt::tls}, {"none", Encrypt::none}}};
+
+using C = Config;
+using V = Value;
+
+constexpr std::array table{
+    Setting{"hostname", "host name", "", "",
+            "This server's own name: EHLO of sources without one, Received fields, Reporting-MTA.",
+            [](C& c, const V& v) { return put_optional(domain_name(v), c.hostname); }},
+
+    Setting{"dns.servers", "list of address:port", "[]", "",
+            "Recursive resolvers to ask. Empty: iterate from the root servers.",
+            [](C& c, const V& v) { return put(endpoints(v, 53), c.dns.servers); }},
+    Setting{"dns.root_hints", "file", "", "", "Root hints in zone-file form, where not the built-in ones.",
+            [](C& c, const V& v) { return put(as_text(v), c.dns.root_hints); }},
+    Setting{"dns.trust_anchor", "file", "", "",
+            "DS or DNSKEY records of the root, to validate DNSSEC with. Without it answers are not validated.",
+            [](C& c, const V& v) { return put(as_text(v), c.dns.trust_anchor); }},
+    Setting{
+        "dns.deadline", "duration", "10s", "100ms to 2m",
+        "How long one question may take before it counts as timed out.",
+        [](C& c, const V& v) { return put(as_duration(v, milliseconds(100), milliseconds(120'000)), c.dns.deadline); }},
+
+    Setting{"source[].name", "text", "", "",
+            "A name for this pair of addresses in explanations; its first address where absent.",
+            [](C& c, const V& v) { return put(as_text(v), c.sources.back().name); }},
+    Setting{"source[].ipv4", "IPv4 address", "", "", "The IPv4 address that mail leaves from; must be on this host.",
+            [](C& c, const V& v) { return put_optional(address(v, Family::ipv4), c.sources.back().ipv4); }},
+    Setting{"source[].ipv6", "IPv6 address", "", "", "The IPv6 address that mail leaves from; must be on this host.",
+            [](C& c, const V& v) { return put_optional(address(v, Family::ipv6), c.sources.back().ipv6); }},
+    Setting{"source[].ehlo", "host name", "the value of hostname", "",
+            "What this source says in EHLO. Its A, AAAA and PTR records should agree.",
+            [](C& c, const V& v) { return put_optional(domain_name(v), c.sources.back().ehlo); }},
+
+    Setting{"relay[].name", "text", "the value of host", "", "A name for this relay in explanations.",
+            [](C& c, const V& v) { return put(as_text(v), c.relays.back().name); }},
+    Setting{"relay[].host", "host name", "", "",
+            "The smart host that takes mail when no own address is in good standing.",
+            [](C& c, const V& v) { return put(domain_name(v), c.relays.back().host); }},
+    Setting{"relay[].port", "number", "587", "1 to 65535", "Its port.",
+            [](C& c, const V& v) { return put(as_number(v, 1, 65535), c.relays.back().port); }},
+    Setting{"relay[].user", "text", "", "", "SMTP AUTH user.",
+            [](C& c, const V& v) { return put(as_text(v), c.relays.back().user); }},
+    Setting{"relay[].password", "text", "", "", "SMTP AUTH password. Better: password_file.",
+            [](C& c, const V& v) { return put(as_text(v), c.relays.back().password); }},
+    Setting{"relay[].password_file", "file", "", "", "A file whose first line is the password.",
+            [](C& c, const V& v) { return put(as_text(v), c.relays.back().password_file); }},
+    Setting{"relay[].encrypt", "word", "starttls", "starttls, tls, none",
+            "starttls and tls demand a verified certificate. none is for tests.",
+            [](C& c, const V& v) { return put_word(v, encrypt_words, c.relays.back().encrypt); }},
+    Setting{"relay[].ca_file", "file", "the system's authorities", "",
+            "PEM file of the authorities that may vouch for this relay.",
+            [](C& c, const V& v) { return put(as_text(v), c.relays.back().ca_file); }},
+
+    Setting{"domain[].name", "domain", "", "", "A domain that mail is sent from.",
+            [](C& c, const V& v) { return put(domain_name(v), c.domains.back().name); }},
+    Setting{"domain[].dkim[].selector", "label", "", "", "The selector whose record holds this key's public half.",
+            [](C& c, const V& v) { return put(as_text(v), c.domains.back().dkim.back().selector); }},
+    Setting{"domain[].dkim[].key_file", "file", "", "",
+            "PEM private key, RSA or Ed25519; made by `ptarmigan dkim keygen`.",
+            [](C& c, const V& v) { return put(as_text(v), c.domains.back().dkim.back().key_file); }},
+
+    Setting{"submission.listen", "list of address:port", "[\"127.0.0.1:587\"]", "", "Where clients submit mail.",
+            [](C& c, const V& v) { return put(endpoints(v, 0), c.submission.listen); }},
+    Setting{"submission.networks", "list of networks", "[]", "at most /8 (IPv4), /16 (IPv6)",
+            "Clients that may submit without AUTH, besides loopback.",
+            [](C& c, const V& v) { return put(list_of<IpNetwork>(v, IpNetwork::parse), c.submission.networks); }},
+    Setting{"submission.users_file", "file", "", "",
+            "Lines of user:hash, made by `ptarmigan user`. Without it AUTH is not offered.",
+            [](C& c, const V& v) { return put(as_text(v), c.submission.users_file); }},
+    Setting{"submission.certificate", "file", "", "",
+            "PEM certificate chain for STARTTLS. Without it TLS is not offered.",
+            [](C& c, const V& v) { return put(as_text(v), c.submission.certificate); }},
+    Setting{"submission.key", "file", "", "", "PEM private key of the certificate.",
+            [](C& c, const V& v) { return put(as_text(v), c.submission.key); }},
+    Setting{"submission.max_message", "size", "50MB", "64kB to 1GB", "Largest message taken (SIZE).",
+            [](C& c, const V& v) { return put(as_size(v, 64ULL * 1024, one_gib), c.submission.max_message); }},
+    Setting{"submission.max_recipients", "number", "1000", "100 to 50000", "Most recipients of one message.",
+            [](C& c, const V& v) { return put(as_number(v, 100, 50'000), c.submission.max_recipients); }},
+    Setting{"submission.max_sessions", "number", "1000", "1 to 100000", "Most sessions at once; more are told 421.",
+            [](C& c, const V& v) { return put(as_number(v, 1, 100'000), c.submission.max_sessions); }},
+    Setting{"submission.max_sessions_per_client", "number", "100", "1 to 100000",
+            "Most sessions at once from one address.",
+            [](C& c, const V& v) { return put(as_number(v, 1, 100'000), c.submission.max_sessions_per_client); }},
+
+    Setting{"delivery.standing", "word", "enforce", "enforce, advise, off",
+            "enforce: routes in poor standing come last. advise: the order is as configured and the record says what "
+            "would be better. off: neither.",
+            [](C& c, const V& v) { return put_word(v, standing_words, c.delivery.standing); }},
+    Setting{"delivery.prefer", "word", "ipv6", "ipv6, ipv4",
+            "The family that goes first among routes of equal standing.",
+            [](C& c, const V& v) { return put_word(v, preference_words, c.delivery.prefer); }},
+    Setting{"delivery.port", "number", "25", "1 to 65535", "Port of receivers.",
+            [](C& c, const V& v) { return put(as_number(v, 1, 65535), c.delivery.port); }},
+    Setting{"delivery.max_connections", "number", "500", "1 to 20000", "Most outgoing connections at once.",
+            [](C& c, const V& v) { return put(as_number(v, 1, 20'000), c.delivery.max_connections); }},
+    Setting{"delivery.max_connections_per_site", "number", "20", "1 to 1000",
+            "Most outgoing connections at once to one site.",
+            [](C& c, const V& v) { return put(as_number(v, 1, 1000), c.delivery.max_connections_per_site); }},
+    Setting{"delivery.messages_per_connection", "number", "100", "1 to 100000",
+            "A connection is closed after so many messages.",
+            [](C& c, const V& v) { return put(as_number(v, 1, 100'000), c.delivery.messages_per_connection); }},
+    Setting{"delivery.connect_timeout", "duration", "30s", "1s to 5m", "How long a connection may take to open.",
+            [](C& c, const V& v) {
+              return put(as_duration(v, milliseconds(1000), milliseconds(300'000)), c.delivery.connect_timeout);
+            }},
+    Setting{"delivery.idle_connection", "duration", "2s", "0s to 1m",
+            "How long an idle connection is kept for the next message.",
+            [](C& c, const V& v) {
+              return put(as_duration(v, milliseconds(0), milliseconds(60'000)), c.delivery.idle_connection);
+            }},
+    Setting{"delivery.retry_first", "duration", "5m", "1s to 1d",
+            "Wait before the second attempt; it doubles with each further one.",
+            [](C& c, const V& v) { return put(as_duration(v, milliseconds(1000), one_day), c.delivery.retry_first); }},
+    Setting{
+        "delivery.retry_longest", "duration", "4h", "1s to 1d", "The wait does not grow beyond this.",
+        [](C& c, const V& v) { return put(as_duration(v, milliseconds(1000), one_day), c.delivery.retry_longest); }},
+    Setting{
+        "delivery.lifetime", "duration", "5d", "1m to 30d",
+        "A message that could not be delivered for so long is returned (RFC 5321 section 4.5.4.1).",
+        [](C& c, const V& v) { return put(as_duration(v, milliseconds(60'000), 30 * one_day), c.delivery.lifetime); }},
+    Setting{"delivery.refresh_shortest", "duration", "1s", "1s to 1h",
+            "Facts about own addresses are asked again when their TTL ends, but not more often than this.",
+            [](C& c, const V& v) {
+              return put(as_duration(v, milliseconds(1000), milliseconds(3'600'000)), c.delivery.refresh_shortest);
+            }},
+    Setting{"delivery.probes", "number", "3", "1 to 100",
+            "Messages that go one by one over a route that comes back, before it is in good standing again.",
+            [](C& c, const V& v) { return put(as_number(v, 1, 100), c.delivery.probes); }},
+
+    Setting{"spool.path", "folder", "/var/lib/ptarmigan/spool", "", "The durable queue.",
+            [](C& c, const V& v) { return put(as_text(v), c.spool.path); }},
+    Setting{"spool.min_free", "size", "100MB", "1MB to 1024GB",
+            "With less free space on that disk new mail is refused with 452.",
+            [](C& c, const V& v) { return put(as_size(v, 1024ULL * 1024, 1024 * one_gib), c.spool.min_free); }},
+    Setting{"store.path", "file", "/var/lib/ptarmigan/history.db", "",
+            "The history of attempts that `ptarmigan explain` reads.",
+            [](C& c, const V& v) { return put(as_text(v), c.store.path); }},
+
+    Setting{"rehearsal.listen", "list of address:port", "[\"127.0.0.1:2525\"]", "",
+            "Where `ptarmigan rehearse` receives.",
+            [](C& c, const V& v) { return put(endpoints(v, 25), c.rehearsal.listen); }},
+    Setting{"rehearsal.receiver", "word", "gmail", "a receiver of `ptarmigan check --receiver`",
+            "Whose rules and words it uses.", [](C& c, const V& v) { return put(as_text(v), c.rehearsal.receiver); }},
+    Setting{"rehearsal.hostname", "host name", "the receiver's own", "", "The name in its greeting.",
+            [](C& c, const V& v) { return put(as_text(v), c.rehearsal.hostname); }},
+    Setting{"rehearsal.mailbox", "folder", "rehearsal-mail", "", "Where accepted messages are kept, one file each.",
+            [](C& c, const V& v) { return put(as_text(v), c.rehearsal.mailbox); }},
+    Setting{"rehearsal.certificate", "file", "", "",
+            "PEM certificate chain for STARTTLS. Without it one is made at start.",
+            [](C& c, const V& v) { return put(as_text(v), c.rehearsal.certificate); }},
+    Setting{"rehearsal.key", "file", "", "", "PEM private key of the certificate.",
+            [](C& c, const V& v) { return put(as_text(v), c.rehearsal.key); }},
+    Setting{"rehearsal.bulk", "true or false", "false", "",
+            "Judge every sender as a bulk sender (5,000 messages a day or more).",
+            [](C& c, const V& v) { return put(as_bool(v), c.rehearsal.bulk); }},
+};
+
+}  // namespace
+
+std::span<const Setting> settings() {
+  return table;
+}
+
+void begin_table(Config& config, std::string_view path) {
+  if (path == "source[]") config.sources.emplace_back();
+  if (path == "relay[]") config.relays.emplace_back();
+  if (path == "domain[]") config.domains.emplace_back();
+  if (path == "domain[].dkim[]") config.domains.back().dkim.emplace_back();
+}
+
+}  // namespace ptarmigan::config

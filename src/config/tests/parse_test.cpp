@@ -1,0 +1,115 @@
+// config/tests/parse_test.cpp - the file that people write, and the mistakes that they make.
+#include "config/parse.hpp"
+
+#include <gtest/gtest.h>
+
+#include "config/settings.hpp"
+
+namespace ptarmigan::config {
+namespace {
+
+std::string error_of(std::string_view text) {
+  const auto parsed = parse_config(text, "p.toml");
+  return parsed ? "no error" : parsed.error().text();
+}
+
+TEST(ParseConfig, reads_sources_relays_domains_and_sections) {
+  const auto config = parse_config(R"(hostname = "mail.example.com"
+[[source]]
+ipv4 = "192.0.2.1"
+ipv6 = "2001:db8::1"
+[[domain]]
+name = "example.com"
+[[domain.dkim]]
+selector = "s1"
+key_file = "/etc/ptarmigan/s1.pem"
+[[domain.dkim]]
+selector = "s2"
+key_file = "/etc/ptarmigan/s2.pem"
+[[relay]]
+host = "smtp.relayservice.com"
+port = 587
+user = "your-relay-username"
+password = "your-relay-password"
+encrypt = "starttls"
+[submission]
+listen = ["127.0.0.1:25", "[::1]:25"]
+max_message = "10MB"
+[delivery]
+standing = "off"
+retry_first = "90s"
+)",
+                                   "p.toml");
+  ASSERT_TRUE(config) << config.error().text();
+  EXPECT_EQ(config->sources.at(0).ehlo, dns::name("mail.example.com"));
+  EXPECT_EQ(config->sources.at(0).name, "192.0.2.1");
+  EXPECT_EQ(config->domains.at(0).dkim.at(1).selector, "s2");
+  EXPECT_EQ(config->relays.at(0).name, "smtp.relayservice.com");
+  EXPECT_EQ(config->submission.listen.at(1).text(), "[::1]:25");
+  EXPECT_EQ(config->submission.max_message, 10U * 1024 * 1024);
+  EXPECT_EQ(config->delivery.standing, StandingMode::off);
+  EXPECT_EQ(config->delivery.retry_first, milliseconds(90'000));
+}
+
+TEST(ParseConfig, a_syntax_error_names_its_line) {
+  EXPECT_TRUE(error_of("hostname = \"a.example\"\nbroken = = 1\n").starts_with("p.toml:2: "));
+}
+
+TEST(ParseConfig, an_unknown_key_names_the_nearest) {
+  EXPECT_EQ(error_of("[delivery]\nstandng = \"off\"\n"),
+            "p.toml:2: unknown setting 'delivery.standng'; did you mean 'delivery.standing'?");
+  EXPECT_EQ(error_of("[deliver]\nstanding = \"off\"\n"),
+            "p.toml:1: unknown setting 'deliver'; did you mean 'delivery'?");
+  EXPECT_NE(error_of("[[sources]]\nipv4 = \"192.0.2.1\"\n").find("did you mean"), std::string::npos);
+}
+
+TEST(ParseConfig, a_wrong_value_says_what_is_right) {
+  EXPECT_NE(error_of("[delivery]\nstanding = \"enforced\"\n").find("did you mean \"enforce\"?"), std::string::npos);
+  EXPECT_NE(error_of("[delivery]\nretry_first = \"10\"\n").find("\"500ms\", \"10s\""), std::string::npos);
+  EXPECT_NE(error_of("[delivery]\nport = 70000\n").find("1 to 65535"), std::string::npos);
+  EXPECT_NE(error_of("[[source]]\nipv4 = \"2001:db8::1\"\n").find("not an IPv4 address"), std::string::npos);
+  EXPECT_NE(error_of("[submission]\nlisten = \"127.0.0.1\"\n").find("192.0.2.1:25"), std::string::npos);
+}
+
+TEST(ParseConfig, an_open_relay_is_refused) {
+  EXPECT_NE(error_of("[submission]\nnetworks = [\"0.0.0.0/0\"]\n").find("open relay"), std::string::npos);
+  EXPECT_NE(error_of("[submission]\nnetworks = [\"2000::/3\"]\n").find("open relay"), std::string::npos);
+}
+
+TEST(ParseConfig, passwords_never_travel_in_clear) {
+  EXPECT_NE(error_of("[[relay]]\nhost = \"a.example\"\nuser = \"u\"\nencrypt = \"none\"\n").find("in clear"),
+            std::string::npos);
+  EXPECT_NE(error_of("[submission]\nusers_file = \"users\"\n").find("TLS"), std::string::npos);
+}
+
+TEST(Settings, defaults_of_the_table_are_the_defaults_of_the_value) {
+  // Writing every default that the table names changes nothing.
+  Config written;
+  for (const auto& setting : settings()) {
+    if (setting.path.find("[]") != std::string_view::npos || setting.default_value.empty() ||
+        setting.kind == "host name" || setting.kind == "list of address:port" || setting.kind == "list of networks")
+      continue;
+    const bool number = setting.kind == "number" || setting.kind == "true or false";
+    const auto dot = setting.path.find('.');
+    const std::string value =
+        number ? std::string(setting.default_value) : "\"" + std::string(setting.default_value) + "\"";
+    const std::string text = "[" + std::string(setting.path.substr(0, dot)) + "]\n" +
+                             std::string(setting.path.substr(dot + 1)) + " = " + value + "\n";
+    const auto config = parse_config(text, "p.toml");
+    ASSERT_TRUE(config) << text << config.error().text();
+    EXPECT_EQ(config->delivery.retry_first, written.delivery.retry_first) << text;
+    EXPECT_EQ(config->delivery.retry_longest, written.delivery.retry_longest) << text;
+    EXPECT_EQ(config->delivery.lifetime, written.delivery.lifetime) << text;
+    EXPECT_EQ(config->delivery.probes, written.delivery.probes) << text;
+    EXPECT_EQ(config->delivery.max_connections, written.delivery.max_connections) << text;
+    EXPECT_EQ(config->delivery.idle_connection, written.delivery.idle_connection) << text;
+    EXPECT_EQ(config->submission.max_message, written.submission.max_message) << text;
+    EXPECT_EQ(config->submission.max_recipients, written.submission.max_recipients) << text;
+    EXPECT_EQ(config->spool.min_free, written.spool.min_free) << text;
+    EXPECT_EQ(config->spool.path, written.spool.path) << text;
+    EXPECT_EQ(config->dns.deadline, written.dns.deadline) << text;
+  }
+}
+
+}  // namespace
+}  // namespace ptarmigan::config

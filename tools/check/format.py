@@ -1,5 +1,6 @@
 """Format: clang-format-19 would change nothing. `--fix` writes the changes (./dev format)."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -12,7 +13,7 @@ from findings import PROJECT_ROOT, Finding, cpp_files, run_alone
 
 NAME = "format"
 CLANG_FORMAT = "clang-format-19"
-WORKERS = 2
+WORKERS = int(os.environ.get("PTARMIGAN_JOBS", "2"))
 FILES_PER_RUN = 20
 
 

@@ -3,7 +3,7 @@
 
     fuzz.py list
     fuzz.py run TARGET SECONDS             with its seeds and a corpus that grows in build/fuzz-corpus/TARGET
-    fuzz.py smoke SECONDS [--junit FILE]   every target for SECONDS, two at a time, from its seeds alone
+    fuzz.py smoke SECONDS [--junit FILE]   every target for SECONDS, from its seeds alone; PTARMIGAN_JOBS (2) at a time
 Inputs that break a property are kept in build/fuzz-finds/TARGET; exit code 1 where there is one.
 """
 
@@ -23,7 +23,7 @@ PROGRAMS = ROOT / "build/fuzz/fuzz"
 CORPORA = ROOT / "build/fuzz-corpus"
 FINDS = ROOT / "build/fuzz-finds"
 SMOKE_BUDGET_SECONDS = 180  # for all targets together
-WORKERS = 2
+WORKERS = int(os.environ.get("PTARMIGAN_JOBS", "2"))
 SLOWEST_INPUT_SECONDS = 10
 MEMORY_LIMIT_MB = 2048
 
@@ -80,6 +80,12 @@ def run(target: str, seconds: int) -> int:
     return 1 if result.code else 0
 
 
+def report(output: str) -> str:
+    """What a reader needs of libFuzzer's output: from the error on, or its end where there is none."""
+    error = output.find("ERROR:")
+    return output[output.rfind("\n", 0, error) + 1:] if error >= 0 else output[-2000:]
+
+
 def smoke_one(target: str, seconds: int) -> Result:
     if not seed_folders(target):
         return Result(target, 0, [], f"no seeds: put some into src/<library>/fuzz/seeds/{target}/\n", 1)
@@ -104,7 +110,7 @@ def smoke(seconds: int, junit: Path | None) -> int:
             case = xml.SubElement(suite, "testcase", classname="fuzz", name=result.target)
             if result.code:
                 failed = True
-                print(result.output[-6000:])
+                print(report(result.output))
                 xml.SubElement(case, "failure", message=result.line())
     if junit:
         xml.ElementTree(suite).write(junit)

@@ -126,6 +126,8 @@ class Keeper:
     # --- The world's files ---
 
     def lay_out(self) -> None:
+        os.environ["PATH"] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin"
+        os.umask(0o022)
         namespace.mount("none", "/", flags=namespace.MS_REC | namespace.MS_PRIVATE)
         self.report({"step": "network"})
         self.bring_up_network()
@@ -139,15 +141,14 @@ class Keeper:
         for name in ("log", "keys"):
             (INSIDE / name).mkdir(exist_ok=True)
         namespace.mount("lab", "/usr", "overlay", namespace.MS_RDONLY, f"lowerdir={self.packages}/usr:/usr")
-        for name, text in servers.etc_files(self.world).items():
+        trust = servers.make_certificates(self.world, INSIDE / "keys")
+        for name, text in (servers.etc_files(self.world) | trust).items():
             path = Path("/run/etc") / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
         namespace.mount("lab", "/etc", "overlay", namespace.MS_RDONLY, f"lowerdir=/run/etc:{self.packages}/etc:/etc")
         namespace.mount("lab", "/proc", "proc")
         namespace.set_host_name(self.world.sender.name)
-        os.environ["PATH"] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin"
-        os.umask(0o022)
 
     def bring_up_network(self) -> None:
         namespace.loopback_up()
@@ -160,6 +161,8 @@ class Keeper:
         for address in self.world.server_addresses():  # who binds no address sends from the sender's main one, as on a real host
             source = next(own for own in self.world.sender.addresses if (":" in own) == (":" in address))
             lines.append(f"route replace local {address} dev lo src {source} table local")
+            if ":" in address:
+                lines.append(f"route del local {address} dev lo metric 0 table local")
         for name in ("all", "lo"):
             if (settings / name / "disable_ipv6").read_text().strip() != "0":
                 (settings / name / "disable_ipv6").write_text("0")
@@ -172,7 +175,6 @@ class Keeper:
 
     def start_all(self) -> None:
         self.report({"step": "keys and zones"})
-        servers.make_certificates(self.world, INSIDE / "keys")
         for part in servers.prepare(self.world, INSIDE, self.options):
             self.processes[part.server.key] = Process(part)
         for part in (process.part for process in self.processes.values()):

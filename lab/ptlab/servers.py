@@ -113,35 +113,43 @@ def _other_accounts(path: str, names: set[str]) -> list[str]:
     return [line for line in lines if line.split(":")[0] not in names and line.split(":")[2:3] and line.split(":")[2] not in ids]
 
 
-def make_certificates(world: World, keys: Path) -> None:
-    """A certificate authority of this lab only, and for each mail server a certificate in its name: keys/<server>.pem, .key."""
+def make_certificates(world: World, keys: Path) -> dict[str, str]:
+    """A certificate authority of this lab only, and for each mail server a certificate in its name: keys/<server>.pem, .key.
+
+    Returns files under /etc that make the whole world trust that authority.
+    """
+    config = keys / "openssl.cnf"
+    config.write_text("[req]\ndistinguished_name = dn\n[dn]\n")
+    request = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 -config".split() + [config]
+    authority = keys / "ca.pem"
     _openssl(
-        *("req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 -subj".split() + ["/CN=Ptarmigan lab"]),
-        *("-keyout", keys / "ca.key", "-out", keys / "ca.pem"),
-        *("-addext", "keyUsage=critical,keyCertSign,cRLSign"),
+        *(*request, "-subj", "/CN=Ptarmigan lab", "-keyout", keys / "ca.key", "-out", authority),
+        *("-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign,cRLSign"),
     )
     names = {server.key: server.name for server in world.servers.values() if server.kind in ("postfix", "exim", "relay", "rehearsal")}
     names["sender"] = world.sender.name
     for key, name in names.items():
         _openssl(
-            *("req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 -subj".split() + [f"/CN={name}"]),
-            *("-CA", keys / "ca.pem", "-CAkey", keys / "ca.key"),
-            *("-keyout", keys / f"{key}.key", "-out", keys / f"{key}.pem"),
+            *(*request, "-subj", f"/CN={name}", "-keyout", keys / f"{key}.key", "-out", keys / f"{key}.pem"),
+            *("-CA", authority, "-CAkey", keys / "ca.key"),
             *("-addext", f"subjectAltName=DNS:{name}", "-addext", "basicConstraints=critical,CA:FALSE"),
         )
-    for account, key in _key_owners(world):
-        if not one_id():
-            os.chown(keys / f"{key}.key", ACCOUNTS[account][0], ACCOUNTS[account][1])
+    if not one_id():
+        for server in world.servers.values():
+            if server.kind == "exim":  # reads its key after it has dropped root
+                os.chown(keys / f"{server.key}.key", *ACCOUNTS["Debian-exim"])
+    bundle = Path("/etc/ssl/certs/ca-certificates.crt")
+    others = bundle.read_text() if bundle.exists() else ""
+    subject_hash = _openssl("x509", "-hash", "-noout", "-in", authority).strip()
+    own = authority.read_text()
+    return {"ssl/certs/ca-certificates.crt": others + own, f"ssl/certs/{subject_hash}.0": own}
 
 
-def _key_owners(world: World) -> list[tuple[str, str]]:
-    return [("Debian-exim", server.key) for server in world.servers.values() if server.kind == "exim"]
-
-
-def _openssl(*words) -> None:
+def _openssl(*words) -> str:
     done = subprocess.run(["openssl", *map(str, words)], capture_output=True, text=True)
     if done.returncode != 0:
         raise LabError(f"openssl failed: {done.stderr.strip()}")
+    return done.stdout
 
 
 # --- Postfix --------------------------------------------------------------------------------------------------------------------------
@@ -219,6 +227,8 @@ def _write_postfix(server: Server, state: Path, settings: dict[str, str], listen
     text = "".join(f"{name} = {value}\n" for name, value in settings.items())
     (home / "config" / "main.cf").write_text(text)
     (home / "config" / "master.cf").write_text(f"{listener}\n{POSTFIX_SERVICES}")
+    for path in (home / "config").iterdir():  # Postfix waits until its settings are some seconds old
+        os.utime(path, (0, 0))
     return ["/usr/lib/postfix/sbin/master", "-d", "-c", str(home / "config")]
 
 
@@ -244,7 +254,6 @@ def prepare_relay(world: World, server: Server, state: Path) -> list[str]:
         "smtpd_sasl_auth_enable": "yes",
         "smtpd_sasl_type": "cyrus",
         "smtpd_sasl_path": "smtpd",
-        "cyrus_sasl_config_path": f"{home}/config",
         "smtpd_sasl_local_domain": server.name,
         "smtpd_sasl_authenticated_header": "yes",
         "smtpd_sasl_security_options": "noanonymous",
@@ -254,7 +263,8 @@ def prepare_relay(world: World, server: Server, state: Path) -> list[str]:
     domains = sorted({domain for each in world.servers.values() for domain in each.domains} | {world.sender.domain})
     mailboxes = "".join(f"/@{domain.replace('.', chr(92) + '.')}$/ {domain}/\n" for domain in domains)
     (home / "mailboxes").write_text(f"if !/^unknown@/\n{mailboxes}/@/ elsewhere/\nendif\n")
-    (home / "config" / "smtpd.conf").write_text(
+    (home / "config" / "sasl").mkdir()  # where Debian's Postfix has Cyrus SASL look for <smtpd_sasl_path>.conf
+    (home / "config" / "sasl" / "smtpd.conf").write_text(
         f"pwcheck_method: auxprop\nauxprop_plugin: sasldb\nsasldb_path: {home}/sasldb2\nmech_list: PLAIN LOGIN\n"
     )
     for user, password in server.users.items():

@@ -21,7 +21,7 @@ from findings import PROJECT_ROOT, Finding, cpp_files
 NAME = "clang-tidy"
 CLANG_TIDY = "clang-tidy-19"
 WORKERS = int(os.environ.get("PTARMIGAN_JOBS", "2"))
-_WARNING = re.compile(r"^(.+?):(\d+):\d+: (?:warning|error): (.*) \[([^\]]+)\]$", re.MULTILINE)
+_WARNING = re.compile(r"^(.+?):(\d+):\d+: (?:warning|error): (.*) \[([^\],]+)[^\]]*\]$", re.MULTILINE)
 
 
 def changed_files(root: Path) -> set[str] | None:

@@ -33,6 +33,11 @@ def test_a_form_that_cannot_be_checked_is_refused(project, text):
     assert "write RFC 7208#4.6.4" in project.messages(rfc_refs)
 
 
+def test_text_for_users_is_prose_and_looked_up_all_the_same(project):
+    with_table(project, ROW, {"src/auth/a.cpp": 'auto a = "RFC 7208 section 4.6.4";\nauto b = "RFC 7208 section 9.9";\n'})
+    assert project.lines(rfc_refs) == ["src/auth/a.cpp:2 error"]
+
+
 @pytest.mark.parametrize("row, problem", [
     ("7208\t4.*\tlimits\tplanned\t-\n", "not one exact section"),
     ("7208\t4.6.4\tlimits\tdone\t-\n", "status done"),

@@ -69,6 +69,12 @@ def blank_comments_and_strings(text: str) -> str:
     return _TOKEN.sub(lambda token: re.sub(r"[^\n]", " ", token.group()), text)
 
 
+def blank_strings(text: str) -> str:
+    """The same text with strings and characters blanked out, but not comments; line numbers stay."""
+    return _TOKEN.sub(lambda token: token.group() if token.group().startswith("/") else
+                      re.sub(r"[^\n]", " ", token.group()), text)
+
+
 def line_of(text: str, offset: int) -> int:
     return text.count("\n", 0, offset) + 1
 

@@ -1,6 +1,7 @@
 """RFC references: every `RFC NNNN#section` in the project stands in docs/spec/rfcs.tsv, and the table is true.
 
-Written form: `RFC 7208#4.6.4`, `RFC 9989#B.4.1`; a plain `RFC 7208` names the document and needs no row.
+Written form: `RFC 7208#4.6.4`, `RFC 9989#B.4.1`; a plain `RFC 7208` names the document and needs no row. Text that a user
+reads (a string) may say `RFC 7208 section 4.6.4`, which is looked up all the same.
 `--update` sorts the table, writes its `where` column from the references in src/, and turns `planned` into `implemented`
 for sections that src/ now cites: look over the result and set `partial` where that is what it is.
 """
@@ -11,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from findings import PROJECT_ROOT, Finding, is_data, line_of, project_files, run_alone
+from findings import PROJECT_ROOT, Finding, blank_strings, is_data, line_of, project_files, run_alone
 
 NAME = "rfc-refs"
 TABLE = Path("docs/spec/rfcs.tsv")
@@ -19,7 +20,7 @@ COLUMNS = ["rfc", "section", "topic", "status", "where"]
 STATUSES = {"implemented", "partial", "planned", "n/a"}
 SEARCHED_SUFFIXES = (".hpp", ".cpp", ".py", ".md", ".toml")
 _SECTION = r"(?:[A-Z]|\d+)(?:\.\d+)*"
-_REFERENCE = re.compile(rf"\bRFC (\d{{3,5}})#({_SECTION})")
+_REFERENCE = re.compile(rf"\bRFC (\d{{3,5}})(?:#|,? [Ss]ection )({_SECTION})")
 _WRONG_FORM = re.compile(rf"\bRFC[ -]?(\d{{3,5}})(?:,? (?:[Ss]ection|[Ss]ec\.|§) ?|§|#[^\w]|(?<=RFC\d{{4}})#)({_SECTION})?")
 
 
@@ -106,7 +107,7 @@ def check_form(root: Path) -> Iterable[Finding]:
     for path in project_files(root):
         if path.parts[0] != "src" or path.suffix not in (".hpp", ".cpp") or is_data(path):
             continue
-        text = (root / path).read_text(errors="replace")
+        text = blank_strings((root / path).read_text(errors="replace"))
         for match in _WRONG_FORM.finditer(text):
             yield Finding(str(path), line_of(text, match.start()), NAME, f"'{match[0].strip()}' cannot be checked",
                           f"write RFC {match[1]}#{match[2] or 'SECTION'}")

@@ -16,7 +16,7 @@
 // Debian's librocksdb is not instrumented: the sanitizer sees its memory but not the atomics that order it.
 extern "C" const char* __tsan_default_suppressions();  // NOLINT(bugprone-reserved-identifier)
 extern "C" const char* __tsan_default_suppressions() {
-  return "called_from_lib:librocksdb.so\n";
+  return "called_from_lib:librocksdb.so\nrace:librocksdb.so\n";
 }
 #endif
 

@@ -56,7 +56,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   require(is_wire_text(built->octets));
   require(built->eight_bit || built->smtputf8 || is_ascii(built->octets));
   require(count(built->octets, "\r\n--b0undary\r\n") == (original.empty() ? 2 : 3));
-  require(count(built->octets, "--b0undary--\r\n") == 1);
+  require(count(built->octets, "\r\n--b0undary--\r\n") == 1);
   const std::string_view top = std::string_view(built->octets).substr(0, built->octets.find("\r\n\r\n") + 2);
   std::size_t fields = 0;
   for (std::size_t at = 0; at < top.size(); at = top.find("\r\n", at) + 2) fields += top[at] == ' ' ? 0 : 1;

@@ -1,0 +1,27 @@
+// cli/commands.hpp - the list of commands. Each is one file, <name>.cpp, that adds itself to the parser and, when it is
+// the one that was asked for, sets what is to be done.
+#pragma once
+
+#include <functional>
+
+namespace CLI {
+class App;
+}
+
+namespace ptarmigan::cli {
+
+/// Runs the command that was asked for; returns an ExitCode.
+using Action = std::function<int()>;
+
+void add_check(CLI::App& app, Action& action);
+void add_config(CLI::App& app, Action& action);
+void add_dkim(CLI::App& app, Action& action);
+void add_explain(CLI::App& app, Action& action);
+void add_explain_reply(CLI::App& app, Action& action);
+void add_ptr(CLI::App& app, Action& action);
+void add_queue(CLI::App& app, Action& action);
+void add_rehearse(CLI::App& app, Action& action);
+void add_send(CLI::App& app, Action& action);
+void add_serve(CLI::App& app, Action& action);
+
+}  // namespace ptarmigan::cli

@@ -1,0 +1,139 @@
+// auth/dmarc/tests/evaluate_test.cpp - tree walk (RFC 9989#4.10), policy choice and alignment, and what errors become.
+#include "auth/dmarc/evaluate.hpp"
+
+#include <gtest/gtest.h>
+
+#include "dns/zone.hpp"
+#include "facts/zone_facts.hpp"
+
+namespace ptarmigan::dmarc {
+namespace {
+
+ZoneFacts world(std::string_view zone) {
+  const auto records = dns::parse_zone(zone);
+  EXPECT_TRUE(records) << (records ? "" : records.error().text());
+  return ZoneFacts(records.value_or(std::vector<dns::Record>{}));
+}
+
+Result judge(const ZoneFacts& zone, const Query& query) {
+  return settle_with(zone, [&](const Facts& facts) { return evaluate(query, facts); });
+}
+
+Identifier passed(std::string_view domain) {
+  return {dns::name(domain), Authenticated::pass};
+}
+
+TEST(DmarcWalk, thirteen_labels_need_eight_queries) {
+  const auto walked = walk_tree(dns::name("a.b.c.d.e.f.g.h.i.j.k.example.com"), Facts());
+  ASSERT_FALSE(walked.known());
+  std::vector<std::string> names;
+  for (const auto& question : walked.need().questions()) names.push_back(question.name.text());
+  // RFC 9989#4.10: the start, then seven labels and downwards.
+  EXPECT_EQ(names, (std::vector<std::string>{"_dmarc.a.b.c.d.e.f.g.h.i.j.k.example.com", "_dmarc.g.h.i.j.k.example.com",
+                                             "_dmarc.h.i.j.k.example.com", "_dmarc.i.j.k.example.com",
+                                             "_dmarc.j.k.example.com", "_dmarc.k.example.com", "_dmarc.example.com",
+                                             "_dmarc.com"}));
+}
+
+TEST(DmarcEvaluate, aligned_identifiers_pass) {
+  const auto zone = world("_dmarc.example.com. IN TXT \"v=DMARC1; p=reject\"\n");
+  const auto relaxed = judge(zone, {.author_domains = {"news.Example.com."}, .spf = passed("bounce.example.com")});
+  EXPECT_EQ(relaxed.outcome, Outcome::pass);
+  EXPECT_TRUE(relaxed.spf_aligned);
+  EXPECT_EQ(relaxed.disposition(), Policy::none);
+  const auto failed =
+      judge(zone, {.author_domains = {"example.com"}, .spf = passed("example.net"), .dkim = {passed("example.org")}});
+  EXPECT_EQ(failed.outcome, Outcome::fail);
+  EXPECT_EQ(failed.disposition(), Policy::reject);
+  const auto unsigned_mail = judge(
+      zone, {.author_domains = {"example.com"}, .spf = Identifier{dns::name("example.com"), Authenticated::fail}});
+  EXPECT_EQ(unsigned_mail.outcome, Outcome::fail);
+}
+
+TEST(DmarcEvaluate, several_author_domains_are_permerror) {
+  const auto zone = world("_dmarc.example.com. IN TXT \"v=DMARC1; p=reject\"\n");
+  EXPECT_EQ(judge(zone, {.author_domains = {"example.com", "example.org"}}).outcome, Outcome::permerror);
+  EXPECT_EQ(judge(zone, {.author_domains = {}}).outcome, Outcome::permerror);
+  EXPECT_EQ(judge(zone, {.author_domains = {"example.com", "EXAMPLE.com."}, .dkim = {passed("example.com")}}).outcome,
+            Outcome::pass);
+}
+
+TEST(DmarcEvaluate, unicode_author_domain_is_its_a_label) {
+  const auto zone = world("_dmarc.xn--bcher-kva.example. IN TXT \"v=DMARC1; p=reject\"\n");
+  const auto result = judge(zone, {.author_domains = {"b\xc3\xbc"
+                                                      "cher.example"},
+                                   .dkim = {passed("xn--bcher-kva.example")}});
+  EXPECT_EQ(result.outcome, Outcome::pass);
+}
+
+TEST(DmarcEvaluate, a_temporary_error_of_an_aligned_identifier_is_no_fail) {
+  const auto zone = world("_dmarc.example.com. IN TXT \"v=DMARC1; p=reject\"\n");
+  const Identifier aligned{dns::name("m.example.com"), Authenticated::temperror};
+  const Identifier foreign{dns::name("example.net"), Authenticated::temperror};
+  EXPECT_EQ(judge(zone, {.author_domains = {"example.com"}, .spf = aligned}).outcome, Outcome::temperror);
+  EXPECT_EQ(judge(zone, {.author_domains = {"example.com"}, .dkim = {aligned}}).outcome, Outcome::temperror);
+  EXPECT_EQ(judge(zone, {.author_domains = {"example.com"}, .spf = foreign, .dkim = {foreign}}).outcome, Outcome::fail);
+  EXPECT_EQ(judge(zone, {.author_domains = {"example.com"}, .spf = aligned, .dkim = {passed("example.com")}}).outcome,
+            Outcome::pass);
+}
+
+TEST(DmarcEvaluate, unknown_existence_never_makes_a_fail_and_shows_the_weaker_policy) {
+  Facts facts;
+  const auto zone = world("_dmarc.example.com. IN TXT \"v=DMARC1; p=reject; np=none; sp=quarantine\"\n");
+  for (const auto* name : {"_dmarc.a.example.com", "_dmarc.example.com", "_dmarc.com"}) {
+    const Question question{dns::name(name), dns::RecordType::txt};
+    facts.add(question, zone.answer(question));
+  }
+  facts.add({dns::name("a.example.com"), dns::RecordType::a}, {.status = AnswerStatus::timed_out});
+  const auto judged = evaluate({.author_domains = {"a.example.com"}}, facts);
+  ASSERT_TRUE(judged.known());
+  EXPECT_EQ(judged->outcome, Outcome::temperror);
+  EXPECT_EQ(judged->discovery.policy->published, Policy::none);
+}
+
+TEST(DmarcEvaluate, a_dangling_alias_exists) {
+  const auto zone = world(
+      "_dmarc.example.com. IN TXT \"v=DMARC1; p=none; np=reject\"\nalias.example.com. IN CNAME gone.example.net.\n");
+  EXPECT_EQ(judge(zone, {.author_domains = {"alias.example.com"}}).discovery.policy->published, Policy::none);
+  EXPECT_EQ(judge(zone, {.author_domains = {"none.example.com"}}).discovery.policy->published, Policy::reject);
+}
+
+TEST(DmarcEvaluate, too_many_identifiers_are_temperror_unless_one_passes) {
+  const auto zone = world(
+      "_dmarc.example.com. IN TXT \"v=DMARC1; p=reject\"\n*.sub.example.com. IN TXT \"v=DMARC1; p=none; psd=n\"\n");
+  Query query{.author_domains = {"example.com"}};
+  // Each has a record of its own, so none is aligned with example.com.
+  for (std::size_t i = 0; i <= max_identifier_walks; ++i)
+    query.dkim.push_back(passed("x" + std::to_string(i) + ".sub.example.com"));
+  const auto result = judge(zone, query);
+  EXPECT_EQ(result.outcome, Outcome::temperror);
+  EXPECT_EQ(result.dkim.back(), Alignment::unknown);
+  query.dkim.pop_back();
+  EXPECT_EQ(judge(zone, query).outcome, Outcome::fail);
+  query.dkim.resize(max_identifier_walks + 1, passed("example.com"));
+  EXPECT_EQ(judge(zone, query).outcome, Outcome::pass);
+}
+
+TEST(DmarcEvaluate, restart_equals_one_shot) {
+  const auto zone = world(
+      "_dmarc.bank.example. IN TXT \"v=DMARC1; p=reject; sp=quarantine; np=none; psd=y\"\n"
+      "mail.giant.bank.example. IN MX 10 mx.example.\n");
+  const Query query{
+      .author_domains = {"mail.giant.bank.example"},
+      .spf = passed("mega.bank.example"),
+      .dkim = {passed("x.giant.bank.example"), {dns::name("giant.bank.example"), Authenticated::temperror}}};
+  Facts facts;
+  auto slow = evaluate(query, facts);
+  while (!slow.known()) {
+    const auto& question = slow.need().questions().back();
+    facts.add(question, zone.answer(question));
+    slow = evaluate(query, facts);
+  }
+  EXPECT_EQ(*slow, judge(zone, query));
+  EXPECT_EQ(slow->outcome, Outcome::pass);
+  EXPECT_EQ(slow->discovery.policy->source, PolicySource::public_suffix);
+  EXPECT_EQ(slow->discovery.policy->tag, PolicyTag::sp);
+}
+
+}  // namespace
+}  // namespace ptarmigan::dmarc

@@ -19,7 +19,7 @@ struct MessageAnswer {
   bool truncated = false;
   /// The owner of the SOA in the authority section: the zone that says "nothing there" (RFC 2308#2).
   std::optional<dns::DomainName> zone;
-  /// No answer and no SOA, but the NS records of a zone further down (RFC 1034#4.3.1).
+  /// No answer and no SOA, but the NS records of a zone further down.
   bool referral = false;
 };
 

@@ -30,6 +30,17 @@ struct Gate::State {
   bool cancelled = false;
 };
 
+namespace {
+
+/// A cancelled coroutine goes on, with its waits ended: it looks (cancelled(), Fault::cancelled) and ends in its own
+/// order.
+asio::awaitable<void> without_throwing(asio::awaitable<void> task) {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  co_await std::move(task);
+}
+
+}  // namespace
+
 Gate::Gate(asio::any_io_executor executor, std::function<void(std::string)> on_exception)
     : state_(std::make_shared<State>(std::move(executor), std::move(on_exception))) {}
 
@@ -51,7 +62,8 @@ void Gate::spawn(asio::awaitable<void> task) {
       if (state->on_exception) state->on_exception(error.what());
     }
   };
-  asio::co_spawn(state_->executor, std::move(task), asio::bind_cancellation_slot(signal->slot(), std::move(ended)));
+  asio::co_spawn(state_->executor, without_throwing(std::move(task)),
+                 asio::bind_cancellation_slot(signal->slot(), std::move(ended)));
 }
 
 std::size_t Gate::running() const {

@@ -5,7 +5,8 @@
 //   ...
 //   listener.close(); gate.cancel(); co_await gate.closed();      // then destroy what the coroutines use
 //
-// Threads: one executor, which runs on one thread at a time.
+// In a coroutine that is cancelled nothing is thrown: waits end (Fault::cancelled), cancelled() of stream.hpp is true,
+// and the coroutine ends in its own order. Threads: one executor, which runs on one thread at a time.
 #pragma once
 
 #include <cstddef>

@@ -27,6 +27,7 @@
 
 #include "net/clock.hpp"
 #include "net/dns_message.hpp"
+#include "net/stream.hpp"
 #include "net/unbound_events.hpp"
 
 namespace ptarmigan::net {
@@ -252,7 +253,8 @@ auto Resolver::Impl::submit(Question question, SteadyTime deadline, Freshness fr
 }
 
 asio::awaitable<MessageAnswer> Resolver::Impl::ask(Question question, SteadyTime deadline, Freshness freshness) {
-  return submit(std::move(question), deadline, freshness, asio::use_awaitable);
+  if (co_await cancelled()) co_return without_answer(AnswerStatus::timed_out, "cancelled");
+  co_return co_await submit(std::move(question), deadline, freshness, asio::use_awaitable);
 }
 
 void Resolver::Impl::begin(const PendingPtr& pending) {

@@ -12,6 +12,14 @@
 namespace ptarmigan::net {
 namespace asio = boost::asio;
 
+namespace {
+/// Cancelled, it ends with what the source says to that, not with an exception.
+asio::awaitable<Answer> answer_one(AnswerSource& source, Question question, SteadyTime deadline) {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  co_return co_await source.answer(std::move(question), deadline);
+}
+}  // namespace
+
 asio::awaitable<std::vector<Answer>> answer_all(AnswerSource& source, std::vector<Question> questions,
                                                 SteadyTime deadline) {
   std::vector<Answer> answers;
@@ -22,7 +30,7 @@ asio::awaitable<std::vector<Answer>> answer_all(AnswerSource& source, std::vecto
   }
   const auto executor = co_await asio::this_coro::executor;
   const auto ask = [&](Question question) {
-    return asio::co_spawn(executor, source.answer(std::move(question), deadline), asio::deferred);
+    return asio::co_spawn(executor, answer_one(source, std::move(question), deadline), asio::deferred);
   };
   std::vector<decltype(ask(Question()))> operations;
   operations.reserve(questions.size());

@@ -1,5 +1,5 @@
 // net/tests/dns_responder.cpp - see dns_responder.hpp.
-#include "dns_responder.hpp"
+#include "net/tests/dns_responder.hpp"
 
 #include <array>
 #include <mutex>

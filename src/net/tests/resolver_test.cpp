@@ -1,4 +1,4 @@
-// The resolver against a DNS server on loopback: what each kind of answer becomes.
+// net/tests/resolver_test.cpp - the resolver against a DNS server on loopback: what each kind of answer becomes.
 #include "net/resolver.hpp"
 
 #include <cstdio>
@@ -12,9 +12,9 @@
 #include <boost/asio/steady_timer.hpp>
 #include <gtest/gtest.h>
 
-#include "dns_responder.hpp"
 #include "net/clock.hpp"
 #include "net/run.hpp"
+#include "net/tests/dns_responder.hpp"
 
 namespace ptarmigan::net {
 namespace {

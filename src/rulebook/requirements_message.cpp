@@ -1,0 +1,84 @@
+// rulebook/requirements_message.cpp - what can be judged without DNS: the EHLO name, the hop, the header section.
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "rulebook/requirements.hpp"
+
+namespace ptarmigan::rulebook::requirements {
+namespace {
+
+/// RFC 5322#3.6.4: "<" id-left "@" id-right ">", visible characters; the obsolete quoted form counts as well.
+bool is_message_id(std::string_view value) {
+  if (!value.starts_with('<') || !value.ends_with('>')) return false;
+  const auto inner = value.substr(1, value.size() - 2);
+  const auto at = inner.rfind('@');
+  if (at == std::string_view::npos || at == 0 || at + 1 == inner.size()) return false;
+  return std::ranges::none_of(inner, [](char c) {
+    return c == '<' || c == '>' || c == ' ' || c == '\t' || static_cast<unsigned char>(c) < 0x21 || c == 0x7f;
+  });
+}
+
+Verdict unknown(std::string why) {
+  return {State::unknown, std::move(why)};
+}
+Verdict broken(std::string why) {
+  return {State::broken, std::move(why)};
+}
+Verdict holds(std::string why) {
+  return {State::holds, std::move(why)};
+}
+
+}  // namespace
+
+Known<Verdict> ehlo_name_is_valid(Case& c) {
+  const auto& ehlo = c.subject().ehlo_name;
+  if (!ehlo) return unknown("The EHLO name is not known");
+  if (ehlo->empty()) return broken("The EHLO name is empty");
+  if (smtp::parse_literal(*ehlo)) return holds("The EHLO name is the address literal " + *ehlo);
+  const auto name = dns::DomainName::parse(*ehlo);
+  if (name && name->is_hostname()) return holds("The EHLO name " + *ehlo + " is a fully qualified host name");
+  return broken("The EHLO name \"" + printable(*ehlo, 80) + "\" is not a fully qualified host name");
+}
+
+Known<Verdict> hop_is_encrypted(Case& c) {
+  if (!c.subject().hop) return unknown("Whether the connection will be encrypted is not known");
+  switch (*c.subject().hop) {
+    case Hop::tls: return holds("The connection is encrypted");
+    case Hop::clear: return broken("The connection is not encrypted");
+  }
+  return unknown({});
+}
+
+Known<Verdict> one_author(Case& c) {
+  if (!c.subject().header) return unknown("The message is not known");
+  const auto& header = *c.subject().header;
+  if (header.from_fields == 0) return broken("The message has no From field");
+  if (header.from_fields > 1) return broken("The message has " + std::to_string(header.from_fields) + " From fields");
+  if (!header.from_problem.empty()) return broken("From cannot be used: " + header.from_problem);
+  if (header.from_mailboxes == 0) return broken("From holds no address");
+  if (header.from_mailboxes > 1) return broken("From holds " + std::to_string(header.from_mailboxes) + " addresses");
+  return holds("There is one From field with one address");
+}
+
+Known<Verdict> message_id_is_valid(Case& c) {
+  if (!c.subject().header) return unknown("The message is not known");
+  const auto& ids = c.subject().header->message_ids;
+  if (ids.empty()) return broken("The message has no Message-ID");
+  if (ids.size() > 1) return broken("The message has " + std::to_string(ids.size()) + " Message-ID fields");
+  if (!is_message_id(ids.front()))
+    return broken("The Message-ID \"" + printable(ids.front(), 80) + "\" is not of the form <left@right>");
+  return holds("The Message-ID is " + printable(ids.front(), 80));
+}
+
+Known<Verdict> header_fields_are_single(Case& c) {
+  if (!c.subject().header) return unknown("The message is not known");
+  const auto& repeated = c.subject().header->repeated;
+  if (repeated.empty()) return holds("No single-instance field is repeated");
+  return broken("These fields occur more than once: " + join(repeated, ", "));
+}
+
+Known<Verdict> known_to_receiver_only(Case&) {
+  return unknown("Only the receiver knows");
+}
+
+}  // namespace ptarmigan::rulebook::requirements

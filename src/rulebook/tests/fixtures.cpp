@@ -1,0 +1,259 @@
+#include "rulebook/tests/fixtures.hpp"
+
+#include <stdexcept>
+
+namespace ptarmigan::rulebook::fixtures {
+namespace {
+
+constexpr std::string_view v4 = "192.0.2.1";
+constexpr std::string_view v6 = "2001:db8::1";
+
+// RFC 8463#A.2: a public key that nobody in this project made.
+constexpr std::string_view ed25519_key = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
+
+constexpr std::string_view forward = "mail.example.com. A 192.0.2.1\nmail.example.com. AAAA 2001:db8::1\n";
+constexpr std::string_view reverse_v4 = "1.2.0.192.in-addr.arpa. PTR mail.example.com.\n";
+constexpr std::string_view reverse_v6 =
+    "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa. PTR mail.example.com.\n";
+constexpr std::string_view spf = "example.com. TXT \"v=spf1 ip4:192.0.2.1 ip6:2001:db8::1 -all\"\n";
+constexpr std::string_view helo_spf = "mail.example.com. TXT \"v=spf1 a -all\"\n";
+constexpr std::string_view dmarc = "_dmarc.example.com. TXT \"v=DMARC1; p=none; rua=mailto:dmarc@example.com\"\n";
+
+std::string key() {
+  return "mail._domainkey.example.com. TXT \"v=DKIM1; k=ed25519; p=" + std::string(ed25519_key) + "\"\n";
+}
+
+template <typename... Parts>
+std::string zone(Parts... parts) {
+  return (std::string(parts) + ...);
+}
+
+Subject bulk(Subject subject) {
+  subject.stream = Stream::bulk;
+  return subject;
+}
+Subject unsigned_mail(Subject subject) {
+  subject.signatures = std::vector<Signature>{};
+  return subject;
+}
+template <typename Change>
+Subject with(Change change, std::string_view address = v4) {
+  auto subject = good_subject(address);
+  change(subject);
+  return subject;
+}
+
+std::vector<Fixture> make() {
+  const auto good = good_zone();
+  const auto no_spf = zone(forward, reverse_v4, reverse_v6, key(), dmarc);
+  const auto no_key = zone(forward, reverse_v4, reverse_v6, spf, dmarc);
+  const auto no_dmarc = zone(forward, reverse_v4, reverse_v6, spf, key());
+  const auto foreign_spf =
+      zone(forward, reverse_v4, reverse_v6, key(), dmarc, "example.com. TXT \"v=spf1 ip4:198.51.100.7 -all\"\n");
+  const auto no_auth =
+      zone(forward, reverse_v4, reverse_v6, dmarc, "example.com. TXT \"v=spf1 ip4:198.51.100.7 -all\"\n");
+  const auto policy = [&](std::string_view p) {
+    return zone(forward, reverse_v4, reverse_v6, "example.com. TXT \"v=spf1 -all\"\n",
+                "_dmarc.example.com. TXT \"v=DMARC1; p=", p, "\"\n");
+  };
+  const auto example_com = dns::name("example.com");
+  std::vector<Fixture> out;
+  const auto add = [&](Fixture fixture) { out.push_back(std::move(fixture)); };
+  using enum State;
+
+  add({"gmail.ehlo", holds, "host name", good_subject(v4), good});
+  add({"gmail.ehlo", holds, "address literal", with([](Subject& s) { s.ehlo_name = "[IPv6:2001:db8::1]"; }), good});
+  add({"gmail.ehlo", broken, "localhost", with([](Subject& s) { s.ehlo_name = "localhost"; }), good});
+  add({"gmail.ehlo", broken, "empty", with([](Subject& s) { s.ehlo_name = ""; }), good});
+  add({"gmail.ehlo", broken, "underscore", with([](Subject& s) { s.ehlo_name = "my_mail.example.com"; }), good});
+  add({"gmail.ehlo", unknown, "not said yet", with([](Subject& s) { s.ehlo_name.reset(); }), good});
+
+  add({"gmail.ptr", holds, "confirmed over IPv4", good_subject(v4), good});
+  add({"gmail.ptr", holds, "confirmed over IPv6", good_subject(v6), good});
+  add({"gmail.ptr", broken, "no PTR over IPv6", good_subject(v6),
+       zone(forward, reverse_v4, spf, key(), dmarc, helo_spf)});
+  add({"gmail.ptr", broken, "no PTR over IPv4", good_subject(v4),
+       zone(forward, reverse_v6, spf, key(), dmarc, helo_spf)});
+  add({"gmail.ptr", broken, "the name has only the other family", good_subject(v6),
+       zone("mail.example.com. A 192.0.2.1\n", reverse_v4, reverse_v6, spf, key(), dmarc)});
+  add({"gmail.ptr", broken, "the name has another address", good_subject(v4),
+       zone("mail.example.com. A 192.0.2.99\n", reverse_v4, spf, key(), dmarc)});
+  add({"gmail.ptr", unknown, "the reverse zone does not answer", good_subject(v6), good, {dns::name("ip6.arpa")}});
+  add({"gmail.ptr", unknown, "no address", with([](Subject& s) { s.sending_address.reset(); }), good});
+
+  add({"gmail.authentication", holds, "SPF alone", unsigned_mail(good_subject(v6)), no_key});
+  add({"gmail.authentication", holds, "DKIM alone", good_subject(v6), no_spf});
+  add({"gmail.authentication", holds, "a bounce, by the EHLO name's SPF",
+       with(
+           [](Subject& s) {
+             s.mail_from = smtp::ReversePath{};
+             s.signatures = std::vector<Signature>{};
+           },
+           v6),
+       good});
+  add({"gmail.authentication", broken, "SPF without the address, unsigned", unsigned_mail(good_subject(v6)), no_auth});
+  add({"gmail.authentication", broken, "SPF without the address, key not published", good_subject(v4), no_auth});
+  add({"gmail.authentication", broken, "signature does not verify", with([](Subject& s) {
+         s.signatures = std::vector<Signature>{ObservedSignature{
+             dns::name("example.com"), "mail", ObservedSignature::Result::fail, "the body was changed after signing"}};
+       }),
+       foreign_spf});
+  add({"gmail.authentication", unknown, "DNS does not answer", unsigned_mail(good_subject(v4)), good, {example_com}});
+
+  add({"gmail.dmarc-policy", holds, "aligned under p=reject", good_subject(v4),
+       zone(forward, reverse_v4, spf, key(), "_dmarc.example.com. TXT \"v=DMARC1; p=reject\"\n")});
+  add({"gmail.dmarc-policy", holds, "not aligned under p=none", unsigned_mail(good_subject(v4)), policy("none")});
+  add({"gmail.dmarc-policy", broken, "nothing passes under p=reject", unsigned_mail(good_subject(v4)),
+       policy("reject")});
+  add({"gmail.dmarc-policy", unknown, "DNS does not answer", good_subject(v4), good, {example_com}});
+  add({"gmail.dmarc-quarantine", holds, "aligned", good_subject(v4), good});
+  add({"gmail.dmarc-quarantine", broken, "nothing passes under p=quarantine", unsigned_mail(good_subject(v4)),
+       policy("quarantine")});
+  add({"gmail.dmarc-quarantine", unknown, "DNS does not answer", good_subject(v4), good, {example_com}});
+
+  add({"gmail.impersonation", holds, "own domain", good_subject(v4), good});
+  add({"gmail.impersonation", broken, "From at gmail.com",
+       with([](Subject& s) { s.header_from = std::vector{dns::name("gmail.com")}; }),
+       zone(good, "_dmarc.gmail.com. TXT \"v=DMARC1; p=none; sp=quarantine\"\n")});
+  add({"gmail.impersonation", unknown, "no From", with([](Subject& s) { s.header_from.reset(); }), good});
+
+  const auto header = [](auto change) {
+    return with([&](Subject& s) {
+      s.header = HeaderFacts{.from_fields = 1,
+                             .from_mailboxes = 1,
+                             .from_problem = {},
+                             .message_ids = {"<1@example.com>"},
+                             .date_fields = 1,
+                             .repeated = {}};
+      change(s, *s.header);
+    });
+  };
+  add({"gmail.from", holds, "one address", header([](Subject&, HeaderFacts&) {}), good});
+  add({"gmail.from", broken, "no From", header([](Subject& s, HeaderFacts& h) {
+         h.from_fields = h.from_mailboxes = 0;
+         s.header_from->clear();
+       }),
+       good});
+  add({"gmail.from", broken, "two From fields",
+       header([](Subject&, HeaderFacts& h) { h.from_fields = h.from_mailboxes = 2; }), good});
+  add({"gmail.from", broken, "two addresses", header([](Subject&, HeaderFacts& h) { h.from_mailboxes = 2; }), good});
+  add({"gmail.from", unknown, "no message", with([](Subject& s) { s.header.reset(); }), good});
+  add({"gmail.message-id", holds, "valid", header([](Subject&, HeaderFacts&) {}), good});
+  add({"gmail.message-id", broken, "absent", header([](Subject&, HeaderFacts& h) { h.message_ids.clear(); }), good});
+  add({"gmail.message-id", broken, "without brackets",
+       header([](Subject&, HeaderFacts& h) { h.message_ids = {"1@example.com"}; }), good});
+  add({"gmail.message-id", broken, "without domain", header([](Subject&, HeaderFacts& h) { h.message_ids = {"<1>"}; }),
+       good});
+  add({"gmail.message-id", unknown, "no message", with([](Subject& s) { s.header.reset(); }), good});
+  add({"gmail.single-fields", holds, "each once", header([](Subject&, HeaderFacts&) {}), good});
+  add({"gmail.single-fields", broken, "two Subjects",
+       header([](Subject&, HeaderFacts& h) { h.repeated = {"Subject"}; }), good});
+  add({"gmail.single-fields", unknown, "no message", with([](Subject& s) { s.header.reset(); }), good});
+
+  const auto clear_hop = [](Subject s) {
+    s.hop = Hop::clear;
+    return s;
+  };
+  const auto no_hop = [](Subject s) {
+    s.hop.reset();
+    return s;
+  };
+  add({"gmail.tls", holds, "encrypted", good_subject(v4), good});
+  add({"gmail.tls", broken, "clear", clear_hop(good_subject(v4)), good});
+  add({"gmail.tls", unknown, "not known", no_hop(good_subject(v4)), good});
+  add({"gmail.bulk-tls", holds, "encrypted", bulk(good_subject(v4)), good});
+  add({"gmail.bulk-tls", broken, "clear", bulk(clear_hop(good_subject(v4))), good});
+  add({"gmail.bulk-tls", unknown, "not known", bulk(no_hop(good_subject(v4))), good});
+
+  add({"gmail.spf-entries", holds, "narrow", good_subject(v4), good});
+  add({"gmail.spf-entries", broken, "+all", good_subject(v4),
+       zone(forward, reverse_v4, key(), dmarc, "example.com. TXT \"v=spf1 +all\"\n")});
+  add({"gmail.spf-entries", broken, "a quarter of the Internet", good_subject(v4),
+       zone(forward, reverse_v4, key(), dmarc, "example.com. TXT \"v=spf1 ip4:192.0.0.0/2 -all\"\n")});
+  add({"gmail.spf-entries", unknown, "DNS does not answer", good_subject(v4), good, {example_com}});
+
+  add({"gmail.bulk-spf", holds, "covered", bulk(good_subject(v6)), good});
+  add({"gmail.bulk-spf", broken, "IPv6 not covered", bulk(good_subject(v6)),
+       zone(forward, reverse_v4, reverse_v6, key(), dmarc, "example.com. TXT \"v=spf1 ip4:192.0.2.1 -all\"\n")});
+  add({"gmail.bulk-spf", unknown, "DNS does not answer", bulk(good_subject(v4)), good, {example_com}});
+  add({"gmail.bulk-dkim", holds, "key published", bulk(good_subject(v4)), good});
+  add({"gmail.bulk-dkim", broken, "unsigned", bulk(unsigned_mail(good_subject(v4))), good});
+  add({"gmail.bulk-dkim", broken, "another key published", bulk(good_subject(v4)),
+       zone(forward, reverse_v4, spf, dmarc,
+            "mail._domainkey.example.com. TXT \"v=DKIM1; k=ed25519; "
+            "p=OTn9dDAIwLgYvcKQvKPQ2ZtbBCDbbL1bbx7b9qjUJcA=\"\n")});
+  add({"gmail.bulk-dkim", unknown, "DNS does not answer", bulk(good_subject(v4)), good, {example_com}});
+  add({"gmail.bulk-dmarc", holds, "p=none", bulk(good_subject(v4)), good});
+  add({"gmail.bulk-dmarc", broken, "no record", bulk(good_subject(v4)), no_dmarc});
+  add({"gmail.bulk-dmarc",
+       unknown,
+       "DNS does not answer",
+       bulk(good_subject(v4)),
+       good,
+       {dns::name("_dmarc.example.com")}});
+  add({"gmail.bulk-alignment", holds, "d= of From", bulk(good_subject(v4)), good});
+  add({"gmail.bulk-alignment", broken, "passes for another domain", bulk(with([](Subject& s) {
+         s.mail_from = smtp::ReversePath{smtp::Mailbox{"bounce", "relay.example.net"}};
+         s.signatures = std::vector<Signature>{
+             ObservedSignature{dns::name("relay.example.net"), "s", ObservedSignature::Result::pass}};
+       })),
+       zone(good, "relay.example.net. TXT \"v=spf1 ip4:192.0.2.1 -all\"\n")});
+  add({"gmail.bulk-alignment", unknown, "no From", bulk(with([](Subject& s) { s.header_from.reset(); })), good});
+
+  for (const auto* id : {"gmail.rate", "gmail.ip-reputation", "gmail.domain-reputation", "gmail.content",
+                         "gmail.direct-delivery", "gmail.customer-policy"})
+    add({id, unknown, "only the receiver knows", good_subject(v4), good});
+  return out;
+}
+
+}  // namespace
+
+World::World(const Fixture& fixture) : broken_(fixture.broken_names) {
+  const auto records = dns::parse_zone(fixture.zone);
+  if (!records) throw std::invalid_argument(records.error().text());
+  zone_ = ZoneFacts(*records);
+}
+
+Answer World::answer(const Question& question) const {
+  for (const auto& name : broken_)
+    if (question.name.is_at_or_below(name)) return {.status = AnswerStatus::timed_out, .source = "zone file"};
+  return zone_.answer(question);
+}
+
+Facts facts_of(const Fixture& fixture, const Receiver& receiver) {
+  const World world(fixture);
+  Facts facts;
+  while (true) {
+    const auto judged = judge(receiver, fixture.subject, facts);
+    if (judged.known()) return facts;
+    for (const auto& question : judged.need().questions()) facts.add(question, world.answer(question));
+  }
+}
+
+Fix fix_of(const Fixture& fixture) {
+  return settle_with(World(fixture),
+                     [&](const Facts& facts) { return fix_for(*find_rule(fixture.rule), fixture.subject, facts); });
+}
+
+Subject good_subject(std::string_view address) {
+  Subject subject;
+  subject.sending_address = *IpAddress::parse(address);
+  subject.ehlo_name = "mail.example.com";
+  subject.mail_from = smtp::ReversePath{smtp::Mailbox{"user", "example.com"}};
+  subject.header_from = std::vector{dns::name("example.com")};
+  subject.signatures =
+      std::vector<Signature>{IntendedSignature{dns::name("example.com"), "mail", "ed25519", std::string(ed25519_key)}};
+  subject.hop = Hop::tls;
+  return subject;
+}
+
+std::string good_zone() {
+  return zone(forward, reverse_v4, reverse_v6, spf, helo_spf, key(), dmarc);
+}
+
+const std::vector<Fixture>& all() {
+  static const auto fixtures = make();
+  return fixtures;
+}
+
+}  // namespace ptarmigan::rulebook::fixtures

@@ -8,10 +8,9 @@
 #include <vector>
 
 #include <openssl/bio.h>
-#include <openssl/core_names.h>
+#include <openssl/bn.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/params.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
@@ -34,14 +33,24 @@ Key own(EVP_PKEY* key) {
   return {key, EVP_PKEY_free};
 }
 
-struct FreeContext {
+struct Free {
   void operator()(EVP_PKEY_CTX* context) const { EVP_PKEY_CTX_free(context); }
   void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
   void operator()(BIO* bio) const { BIO_free(bio); }
+  void operator()(BIGNUM* number) const { BN_free(number); }
+  void operator()(BN_CTX* context) const { BN_CTX_free(context); }
+  void operator()(BN_MONT_CTX* context) const { BN_MONT_CTX_free(context); }
 };
-using KeyContext = std::unique_ptr<EVP_PKEY_CTX, FreeContext>;
-using DigestContext = std::unique_ptr<EVP_MD_CTX, FreeContext>;
-using Bio = std::unique_ptr<BIO, FreeContext>;
+using KeyContext = std::unique_ptr<EVP_PKEY_CTX, Free>;
+using DigestContext = std::unique_ptr<EVP_MD_CTX, Free>;
+using Bio = std::unique_ptr<BIO, Free>;
+using Number = std::unique_ptr<BIGNUM, Free>;
+using NumberContext = std::unique_ptr<BN_CTX, Free>;
+using Montgomery = std::unique_ptr<BN_MONT_CTX, Free>;
+
+Number number_of(std::string_view big_endian) {
+  return Number(BN_bin2bn(octets_of(big_endian), static_cast<int>(big_endian.size()), nullptr));
+}
 
 /// Fetched once: EVP_sha256() would be looked up again at each use.
 const EVP_MD* sha256_method() {
@@ -127,27 +136,6 @@ unsigned bit_count(std::string_view number) {
          static_cast<unsigned>(std::bit_width(static_cast<unsigned char>(number.front())));
 }
 
-Key make_rsa(const RsaNumbers& numbers) {
-  const auto native = [](std::string_view number) {
-    std::vector<unsigned char> out(number.begin(), number.end());
-    if constexpr (std::endian::native == std::endian::little) std::ranges::reverse(out);
-    return out;
-  };
-  auto modulus = native(numbers.modulus);
-  auto exponent = native(numbers.exponent);
-  std::array<OSSL_PARAM, 3> parameters = {
-      OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_RSA_N, modulus.data(), modulus.size()),
-      OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_RSA_E, exponent.data(), exponent.size()), OSSL_PARAM_construct_end()};
-  const KeyContext context(EVP_PKEY_CTX_new_from_name(nullptr, "RSA", nullptr));
-  EVP_PKEY* key = nullptr;
-  if (!context || EVP_PKEY_fromdata_init(context.get()) <= 0 ||
-      EVP_PKEY_fromdata(context.get(), &key, EVP_PKEY_PUBLIC_KEY, parameters.data()) <= 0) {
-    ERR_clear_error();
-    return nullptr;
-  }
-  return own(key);
-}
-
 /// Encodings of the points whose order divides 8, without the sign bit: a signature by such a "key" can hold for any
 /// message.
 bool is_small_order(std::string_view point) {
@@ -169,12 +157,18 @@ bool is_small_order(std::string_view point) {
   return std::ranges::find(points, positive) != points.end();
 }
 
-bool verify_rsa(EVP_PKEY* key, const Digest& digest, std::string_view signature) {
-  const KeyContext context(EVP_PKEY_CTX_new_from_pkey(nullptr, key, nullptr));
-  return context && EVP_PKEY_verify_init(context.get()) > 0 &&
-         EVP_PKEY_CTX_set_rsa_padding(context.get(), RSA_PKCS1_PADDING) > 0 &&
-         EVP_PKEY_CTX_set_signature_md(context.get(), sha256_method()) > 0 &&
-         EVP_PKEY_verify(context.get(), octets_of(signature), signature.size(), digest.data(), digest.size()) == 1;
+/// EMSA-PKCS1-v1_5 (RFC 8017#9.2) of a SHA-256 digest, `octets` long.
+std::string encode_pkcs1(const Digest& digest, std::size_t octets) {
+  static constexpr std::string_view digest_info(
+      "\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20", 19);
+  const auto tail = digest_info.size() + digest.size();
+  std::string out(octets, '\xff');
+  out[0] = '\0';
+  out[1] = '\1';
+  out[octets - tail - 1] = '\0';
+  std::ranges::copy(digest_info, out.end() - static_cast<std::ptrdiff_t>(tail));
+  std::ranges::copy(digest, out.end() - static_cast<std::ptrdiff_t>(digest.size()));
+  return out;
 }
 
 bool verify_ed25519(EVP_PKEY* key, const Digest& digest, std::string_view signature) {
@@ -219,7 +213,7 @@ Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
   must(context_ && EVP_DigestInit_ex2(context_.get(), sha256_method(), nullptr) == 1);
 }
 
-void Sha256::Free::operator()(evp_md_ctx_st* context) const {
+void Sha256::FreeContext::operator()(evp_md_ctx_st* context) const {
   EVP_MD_CTX_free(context);
 }
 
@@ -248,6 +242,36 @@ std::string_view to_string(KeyType type) {
   return "";
 }
 
+struct PublicKey::Numbers {
+  Number modulus;
+  Number exponent;
+  Montgomery montgomery;
+
+  explicit Numbers(const RsaNumbers& numbers)
+      : modulus(number_of(numbers.modulus)), exponent(number_of(numbers.exponent)), montgomery(BN_MONT_CTX_new()) {
+    const NumberContext context(BN_CTX_new());
+    must(modulus && exponent && montgomery && context &&
+         BN_MONT_CTX_set(montgomery.get(), modulus.get(), context.get()) == 1);
+  }
+
+  /// RSAVP1 (RFC 8017#5.2.2), then comparison with the one encoding that is right: nothing of the signature is parsed.
+  [[nodiscard]] bool verify(const Digest& digest, std::string_view signature) const {
+    const auto octets = static_cast<std::size_t>(BN_num_bytes(modulus.get()));
+    if (signature.size() != octets) return false;
+    const Number power = number_of(signature);
+    const Number message(BN_new());
+    const NumberContext context(BN_CTX_new());
+    must(power && message && context);
+    if (BN_ucmp(power.get(), modulus.get()) >= 0) return false;
+    std::string encoded(octets, '\0');
+    return BN_mod_exp_mont(message.get(), power.get(), exponent.get(), modulus.get(), context.get(),
+                           montgomery.get()) == 1 &&
+           BN_bn2binpad(message.get(), reinterpret_cast<unsigned char*>(encoded.data()), static_cast<int>(octets)) >=
+               0 &&
+           encoded == encode_pkcs1(digest, octets);
+  }
+};
+
 Result<PublicKey> PublicKey::parse(KeyType type, std::string_view octets) {
   if (type == KeyType::ed25519) {
     if (octets.size() != ed25519_octets)
@@ -255,7 +279,9 @@ Result<PublicKey> PublicKey::parse(KeyType type, std::string_view octets) {
     if (is_small_order(octets)) return failure("The Ed25519 public key is a point of small order");
     auto key = own(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, octets_of(octets), octets.size()));
     if (!key) return failure("The Ed25519 public key is not a point");
-    return PublicKey(type, 256, std::move(key));
+    PublicKey out(type, 256);
+    out.key_ = std::move(key);
+    return out;
   }
   const auto numbers = parse_rsa(octets);
   if (!numbers) return failure("The RSA public key is neither SubjectPublicKeyInfo nor PKCS#1 DER");
@@ -266,20 +292,22 @@ Result<PublicKey> PublicKey::parse(KeyType type, std::string_view octets) {
   if (!is_odd(numbers->modulus) || bits < 512) return failure("The RSA modulus is even or tiny");
   if (!is_odd(numbers->exponent) || numbers->exponent.size() > max_exponent_octets || bit_count(numbers->exponent) < 2)
     return failure("The RSA public exponent is even, 1 or longer than 64 bits");
-  auto key = make_rsa(*numbers);
-  if (!key) return failure("The RSA public key cannot be used");
-  return PublicKey(type, bits, std::move(key));
+  PublicKey out(type, bits);
+  out.numbers_ = std::make_shared<const Numbers>(*numbers);
+  return out;
 }
 
 bool PublicKey::verify(const Digest& digest, std::string_view signature) const {
-  const bool holds =
-      type_ == KeyType::rsa ? verify_rsa(key_.get(), digest, signature) : verify_ed25519(key_.get(), digest, signature);
+  const bool holds = numbers_ ? numbers_->verify(digest, signature) : verify_ed25519(key_.get(), digest, signature);
   if (!holds) ERR_clear_error();
   return holds;
 }
 
 bool operator==(const PublicKey& a, const PublicKey& b) {
-  return a.type_ == b.type_ && EVP_PKEY_eq(a.key_.get(), b.key_.get()) == 1;
+  if (a.type_ != b.type_) return false;
+  if (!a.numbers_) return EVP_PKEY_eq(a.key_.get(), b.key_.get()) == 1;
+  return BN_cmp(a.numbers_->modulus.get(), b.numbers_->modulus.get()) == 0 &&
+         BN_cmp(a.numbers_->exponent.get(), b.numbers_->exponent.get()) == 0;
 }
 
 Result<PrivateKey> PrivateKey::accept(std::shared_ptr<evp_pkey_st> key) {

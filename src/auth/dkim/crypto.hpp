@@ -34,10 +34,10 @@ class Sha256 {
   [[nodiscard]] Digest finish();
 
  private:
-  struct Free {
+  struct FreeContext {
     void operator()(evp_md_ctx_st* context) const;
   };
-  std::unique_ptr<evp_md_ctx_st, Free> context_;
+  std::unique_ptr<evp_md_ctx_st, FreeContext> context_;
 };
 [[nodiscard]] Digest sha256(std::string_view octets);
 
@@ -62,11 +62,12 @@ class PublicKey {
   friend bool operator==(const PublicKey& a, const PublicKey& b);
 
  private:
-  PublicKey(KeyType type, unsigned bits, std::shared_ptr<evp_pkey_st> key)
-      : type_(type), bits_(bits), key_(std::move(key)) {}
+  struct Numbers;  ///< of an RSA key
+  PublicKey(KeyType type, unsigned bits) : type_(type), bits_(bits) {}
   KeyType type_;
   unsigned bits_;
-  std::shared_ptr<evp_pkey_st> key_;
+  std::shared_ptr<const Numbers> numbers_;  ///< RSA
+  std::shared_ptr<evp_pkey_st> key_;        ///< Ed25519
 };
 
 /// A signing key, parsed once and kept. Copies share it.

@@ -80,8 +80,10 @@ std::string without_blanks(std::string_view value) {
 }
 
 std::optional<std::string> decode_base64_tag(std::string_view value) {
+  if (auto octets = base64_decode(value, Base64Blanks::ignore)) return octets;
   auto text = without_blanks(value);
-  if (!text.contains('=')) text.append((4 - text.size() % 4) % 4, '=');
+  if (text.contains('=')) return std::nullopt;
+  text.append((4 - text.size() % 4) % 4, '=');
   return base64_decode(text);
 }
 

@@ -22,9 +22,9 @@ struct MailParameters {
   BodyType body = BodyType::seven_bit;
   bool smtputf8 = false;
   bool require_tls = false;
-  std::optional<Ret> ret;
-  std::optional<std::string> envelope_id;  ///< ENVID, decoded, printable ASCII
-  std::optional<std::string> auth;         ///< AUTH= of RFC 4954#5, decoded: a mailbox or "<>"
+  std::optional<Ret> ret = {};
+  std::optional<std::string> envelope_id = {};  ///< ENVID, decoded, printable ASCII
+  std::optional<std::string> auth = {};         ///< AUTH= of RFC 4954#5, decoded: a mailbox or "<>"
 
   friend bool operator==(const MailParameters&, const MailParameters&) = default;
 };
@@ -47,17 +47,17 @@ struct OriginalRecipient {
 };
 
 struct Recipient {
-  ForwardPath path;
-  std::optional<Notify> notify;
-  std::optional<OriginalRecipient> original;
+  ForwardPath path = {};
+  std::optional<Notify> notify = {};
+  std::optional<OriginalRecipient> original = {};
 
   friend bool operator==(const Recipient&, const Recipient&) = default;
 };
 
 struct Envelope {
-  ReversePath mail_from;
-  MailParameters parameters;
-  std::vector<Recipient> recipients;
+  ReversePath mail_from = {};
+  MailParameters parameters = {};
+  std::vector<Recipient> recipients = {};
 
   friend bool operator==(const Envelope&, const Envelope&) = default;
 };

@@ -1,0 +1,102 @@
+// doctor/examine.hpp - would mail from this setup be accepted, by each receiver, from each of its addresses; and what
+// to publish.
+//
+//   auto report = doctor::examine(setup, facts);       // Known<Report>: Need until the DNS answers are there
+//   std::cout << doctor::text(*report, {});            // text.hpp; json.hpp for programs
+//
+// Pure: the same facts give the same report, so "what if" is another set of facts. Threads: free functions on values.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "rulebook/judge.hpp"
+
+namespace ptarmigan::doctor {
+
+/// A host's pair of addresses and the name that it says in EHLO from both.
+struct Source {
+  std::optional<IpAddress> ipv4 = {};
+  std::optional<IpAddress> ipv6 = {};
+  std::string ehlo_name;
+};
+
+struct Setup {
+  dns::DomainName domain;  ///< of From
+  std::vector<Source> sources;
+  /// The envelope sender; <postmaster@domain> where absent.
+  std::optional<smtp::ReversePath> mail_from = {};
+  /// The signatures that mail gets; nothing where it is not known whether mail is signed, empty where it is not.
+  std::optional<std::vector<rulebook::Signature>> signatures = {};
+  std::optional<rulebook::Hop> hop = {};
+  /// Of a sample message, where there is one.
+  std::optional<rulebook::HeaderFacts> header = {};
+  rulebook::Stream stream = rulebook::Stream::unknown;
+  std::vector<const rulebook::Receiver*> receivers;
+};
+
+enum class Forecast {
+  accepted,
+  spam,  ///< accepted, but lead to the spam folder or counted against the sender
+  deferred,
+  refused,
+  unknown,
+};
+[[nodiscard]] std::string_view to_string(Forecast forecast);
+
+/// A question and what was answered.
+struct Evidence {
+  Question question;
+  Answer answer;
+};
+
+struct Finding {
+  const rulebook::Rule* rule = nullptr;
+  rulebook::Verdict verdict;
+  rulebook::Effect effect = rulebook::Effect::refuse;
+  std::vector<Evidence> evidence;
+};
+
+/// Mail from one address to one receiver.
+struct Delivery {
+  rulebook::Subject subject;
+  const rulebook::Receiver* receiver = nullptr;
+  Forecast forecast = Forecast::unknown;
+  /// The rule that decides the forecast; nullptr for accepted.
+  const rulebook::Rule* because = nullptr;
+  std::optional<smtp::Reply> words;  ///< the receiver's, where mail is refused or deferred
+  std::vector<Finding> findings;     ///< all verdicts, in the receiver's order
+};
+
+/// A record to publish, with all that is needed to type it in.
+struct Repair {
+  dns::Record record;
+  rulebook::Fix::Action action = rulebook::Fix::Action::add;
+  std::string reason;
+  std::optional<dns::DomainName> zone;  ///< the zone that holds the owner, as far as DNS tells
+  std::string relative_owner;           ///< within `zone`; the absolute name where the zone is not known
+  /// How long caches may still give the answer of now: its TTL, or the negative TTL (RFC 2308#5).
+  std::uint32_t cached_for = 0;
+  /// When the last cache that was filled at the time of the question has forgotten it; absent for facts without time (a
+  /// zone file).
+  std::optional<WallTime> effective_at;
+  std::vector<std::string> rules;                      ///< ids that this repairs
+  rulebook::Effect effect = rulebook::Effect::refuse;  ///< the worst of what these rules do
+};
+
+struct Report {
+  Setup setup;
+  std::vector<Delivery> deliveries;
+  std::vector<Repair> repairs;                ///< in the order in which to publish
+  std::vector<std::string> changes;           ///< what to change apart from DNS
+  std::vector<const rulebook::Rule*> unseen;  ///< rules that only the receivers can judge
+
+  /// The worst forecast; unknown is worse than spam and better than deferred.
+  [[nodiscard]] Forecast worst() const;
+};
+
+/// The report, or what must still be asked. A receiver without rules gives Forecast::unknown.
+[[nodiscard]] Known<Report> examine(const Setup& setup, const Facts& facts);
+
+}  // namespace ptarmigan::doctor

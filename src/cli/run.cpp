@@ -1,8 +1,9 @@
 // cli/run.cpp - see run.hpp.
 #include "cli/run.hpp"
 
-#include <cstdio>
+#include <algorithm>
 #include <exception>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,14 +19,40 @@ namespace {
 
 constexpr const char* version = "0.1.0";
 
-/// A first word that is no command: the nearest one.
-std::string did_you_mean(const CLI::App& app, int argc, char** argv) {
-  if (argc < 2 || argv[1][0] == '-') return {};
-  std::vector<std::string> names;
-  for (const auto* sub : app.get_subcommands({})) names.push_back(sub->get_name());
+std::string quoted_nearest(std::string_view word, const std::vector<std::string>& names) {
   const std::vector<std::string_view> known(names.begin(), names.end());
-  const auto near = nearest(argv[1], known);
-  return near.empty() || near == argv[1] ? std::string() : "did you mean `ptarmigan " + std::string(near) + "`?";
+  return std::string(nearest(word, known));
+}
+
+/// A first word that is no command.
+std::optional<Error> unknown_command(const CLI::App& app, int argc, char** argv) {
+  if (argc < 2 || argv[1][0] == '-') return std::nullopt;
+  std::vector<std::string> names;
+  for (const auto* command : app.get_subcommands({})) names.push_back(command->get_name());
+  if (std::ranges::find(names, argv[1]) != names.end()) return std::nullopt;
+  const auto near = quoted_nearest(argv[1], names);
+  return Error{"there is no command '" + displayable(argv[1]) + "'",
+               near.empty() ? "see `ptarmigan --help`" : "did you mean `ptarmigan " + near + "`?"};
+}
+
+/// What CLI11 says of a line that it could not parse, the word that it did not know first.
+Error usage_error(const CLI::App& app, const CLI::ParseError& error) {
+  std::string command = "ptarmigan";
+  const auto* sub = &app;
+  while (!sub->get_subcommands().empty()) {
+    sub = sub->get_subcommands().front();
+    command += " " + sub->get_name();
+  }
+  const auto see = "see `" + command + " --help`";
+  for (const auto& word : sub->remaining()) {
+    if (!word.starts_with('-')) continue;
+    std::vector<std::string> names;
+    for (const auto* option : sub->get_options()) names.push_back(option->get_name());
+    const auto near = quoted_nearest(word.substr(0, word.find('=')), names);
+    return {"`" + command + "` has no option '" + displayable(word) + "'",
+            near.empty() ? see : "did you mean " + near + "? " + see};
+  }
+  return {error.what(), see};
 }
 
 int parse_and_run(int argc, char** argv) {
@@ -44,17 +71,12 @@ int parse_and_run(int argc, char** argv) {
   add_dkim(app, action);
   add_ptr(app, action);
   add_config(app, action);
+  if (const auto unknown = unknown_command(app, argc, argv)) return complain(*unknown);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
-    std::string help = "ptarmigan --help";
-    for (const auto* sub = &app; !sub->get_subcommands().empty();) {
-      sub = sub->get_subcommands().front();
-      help.insert(help.size() - sizeof "--help" + 1, sub->get_name() + " ");
-    }
-    const auto near = did_you_mean(app, argc, argv);
-    return complain({error.what(), near.empty() ? "see `" + help + "`" : near});
+    return complain(usage_error(app, error));
   }
   return action();
 }

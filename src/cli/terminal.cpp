@@ -9,7 +9,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "base/encoding.hpp"
 #include "cli/run.hpp"
+#include "smtp/path.hpp"
 
 namespace ptarmigan::cli {
 namespace {
@@ -51,6 +53,40 @@ Result<> write_all(int descriptor, const std::string& text, const std::string& p
 
 Colour colour_of_output() {
   return ::isatty(STDOUT_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr ? Colour::yes : Colour::no;
+}
+
+std::string painted(Colour colour, Tint tint, std::string_view text) {
+  const char* code = "";
+  switch (tint) {
+    case Tint::none: break;
+    case Tint::good: code = "\x1b[32m"; break;
+    case Tint::bad: code = "\x1b[31m"; break;
+    case Tint::warn: code = "\x1b[33m"; break;
+    case Tint::faint: code = "\x1b[2m"; break;
+    case Tint::strong: code = "\x1b[1m"; break;
+  }
+  if (colour == Colour::no || tint == Tint::none) return std::string(text);
+  return code + std::string(text) + "\x1b[0m";
+}
+
+std::string displayable(std::string_view text) {
+  const bool utf8 = smtp::is_utf8(text);
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto octet = static_cast<unsigned char>(text[i]);
+    const bool c1 = utf8 && octet == 0xC2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xA0;
+    if (octet == '\n' || octet == '\t') {
+      out += ' ';
+    } else if (octet == '\r') {
+      continue;
+    } else if (octet < 0x20 || octet == 0x7F || (octet >= 0x80 && !utf8) || c1) {
+      out += "\\x" + hex_encode(text.substr(i, c1 ? 2 : 1));
+      i += c1 ? 1 : 0;
+    } else {
+      out += text[i];
+    }
+  }
+  return out;
 }
 
 int complain(const Error& error) {

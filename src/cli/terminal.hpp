@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 #include "base/result.hpp"
 
@@ -11,6 +12,13 @@ namespace ptarmigan::cli {
 enum class Colour { no, yes };
 /// yes where standard output is a terminal and NO_COLOR is not set.
 [[nodiscard]] Colour colour_of_output();
+
+enum class Tint { none, good, bad, warn, faint, strong };
+/// `text` in that colour where `colour` is yes.
+[[nodiscard]] std::string painted(Colour colour, Tint tint, std::string_view text);
+/// What others have said, safe for a terminal: UTF-8 stays, control characters become \xHH, so that no reply or record
+/// can move the cursor or recolour the screen. Line ends become blanks.
+[[nodiscard]] std::string displayable(std::string_view text);
 
 /// "ptarmigan: MESSAGE" and, on a second line, the remedy, on standard error. Returns ExitCode unusable.
 int complain(const Error& error);

@@ -82,6 +82,7 @@ class Facts {
  public:
   /// Replaces an answer to the same question.
   void add(Question question, Answer answer) { answers_.insert_or_assign(std::move(question), std::move(answer)); }
+  void remove(const Question& question) { answers_.erase(question); }
   /// Answers of `other` win.
   void merge(const Facts& other);
   /// The answer, or nullptr when the question has not been asked. Valid until *this changes.

@@ -1,0 +1,41 @@
+// relay/accept.hpp - a submitted message as the spool keeps it: trace field, missing Date and Message-ID, recipient
+// groups. Pure: ids and time are passed in. RFC 5321#4.4 (Received), RFC 6409#8 (what a submission server may add).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/ip_address.hpp"
+#include "base/time.hpp"
+#include "dns/name.hpp"
+#include "smtp/reply.hpp"
+#include "smtp/server_machine.hpp"
+#include "spool/records.hpp"
+
+namespace ptarmigan::relay {
+
+/// More Received fields than this mean a loop (RFC 5321#6.3).
+inline constexpr std::size_t max_received_fields = 100;
+/// Recipients of one group; more of one domain make several groups.
+inline constexpr std::size_t max_group_recipients = 100;
+
+struct Accepted {
+  spool::MessageRecord message;
+  std::vector<spool::GroupRecord> groups;
+  std::string octets;  ///< the message with what was put on top
+};
+
+/// What the submission server knows of one finished message.
+struct Submitted {
+  const smtp::server::Session* session = nullptr;
+  IpAddress client;
+  std::string body;  ///< header and body, CRLF line ends
+  QueueId id;
+  Moment now;
+  dns::DomainName hostname;
+};
+
+/// The message for the spool, or the reply that refuses it.
+[[nodiscard]] std::expected<Accepted, smtp::Reply> accept_message(Submitted submitted);
+
+}  // namespace ptarmigan::relay

@@ -1,0 +1,226 @@
+// relay/connections.cpp - see connections.hpp.
+#include "relay/connections.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "net/clock.hpp"
+#include "net/settle.hpp"
+
+namespace ptarmigan::relay {
+namespace asio = boost::asio;
+namespace {
+
+constexpr milliseconds look_for_idle{500};
+
+asio::awaitable<void> quit(std::unique_ptr<net::SmtpClientSession> session) {
+  co_await session->quit();
+}
+
+OpenFailure no_session(smtp::Problem problem, std::string words, dns::DomainName host,
+                       std::optional<Endpoint> peer = {}) {
+  return {{.stage = smtp::Stage::connect, .reply = {}, .problem = problem}, std::move(words), peer, std::move(host)};
+}
+
+smtp::Problem problem_of(net::Fault fault) {
+  switch (fault) {
+    case net::Fault::timed_out: return smtp::Problem::timed_out;
+    case net::Fault::tls: return smtp::Problem::tls_failed;
+    case net::Fault::closed:
+    case net::Fault::cancelled:
+    case net::Fault::refused:
+    case net::Fault::no_route:
+    case net::Fault::address_not_here:
+    case net::Fault::no_ipv6:
+    case net::Fault::other: return smtp::Problem::closed;
+  }
+  return smtp::Problem::closed;
+}
+
+}  // namespace
+
+struct Connections::RelayAccess {
+  std::optional<smtp::PlainCredentials> credentials;
+  std::shared_ptr<const net::TlsContext> tls;
+};
+
+namespace {
+
+Result<Secret> password_of(const config::Relay& relay) {
+  if (relay.password_file.empty()) return Secret(relay.password);
+  std::ifstream file(relay.password_file);
+  std::string line;
+  if (!file || !std::getline(file, line))
+    return failure(
+        "relay " + relay.name + ": cannot read password_file " + relay.password_file + ": " + std::strerror(errno),
+        "write the password on its first line and let this user read it");
+  return Secret(std::move(line));
+}
+
+}  // namespace
+
+Connections::Connections(asio::any_io_executor executor, const config::Config& config, net::AnswerSource& dns,
+                         net::Gate& gate)
+    : executor_(std::move(executor)), config_(config), dns_(dns), gate_(gate) {}
+
+Connections::~Connections() = default;
+
+Result<std::unique_ptr<Connections>> Connections::create(asio::any_io_executor executor, const config::Config& config,
+                                                         net::AnswerSource& dns, net::Gate& gate) {
+  std::unique_ptr<Connections> out(new Connections(std::move(executor), config, dns, gate));
+  auto opportunistic = net::TlsContext::client_opportunistic();
+  if (!opportunistic) return std::unexpected(opportunistic.error());
+  out->opportunistic_ = *std::move(opportunistic);
+  for (const auto& relay : config.relays) {
+    auto& access = out->relays_.emplace_back();
+    if (!relay.user.empty()) {
+      auto password = password_of(relay);
+      if (!password) return std::unexpected(password.error());
+      access.credentials =
+          smtp::PlainCredentials{.authorization_id = {}, .user = relay.user, .password = *std::move(password)};
+    }
+    if (relay.encrypt == config::Encrypt::none) continue;
+    auto verified = net::TlsContext::client_verified(relay.ca_file);
+    if (!verified) return failure("relay " + relay.name + ": " + verified.error().message, verified.error().remedy);
+    access.tls = *std::move(verified);
+  }
+  return out;
+}
+
+asio::awaitable<std::expected<Connection, OpenFailure>> Connections::open(std::string site, route::Route route,
+                                                                          Reuse reuse) {
+  const std::string key = site + "|" + route.id;
+  if (auto& kept = idle_[key]; reuse == Reuse::allowed) {
+    while (!kept.empty()) {
+      Connection connection = std::move(kept.back());
+      kept.pop_back();
+      if (connection.session->usable()) co_return connection;
+    }
+  }
+  std::expected<Connection, OpenFailure> opened =
+      std::unexpected(no_session(smtp::Problem::closed, "there is no address to connect to", {}));
+  if (route.relay) {
+    opened = co_await open_relay(*route.relay);
+  } else {
+    for (const auto& target : route.targets) {
+      opened = co_await open_direct(*route.source, target);
+      if (opened) break;
+      // A receiver that refuses our address at the greeting would do so at its other hosts too.
+      if (opened.error().answer.reply && opened.error().answer.reply->permanent()) break;
+      if (co_await net::cancelled()) break;
+    }
+  }
+  if (opened) opened->key = key;
+  co_return opened;
+}
+
+asio::awaitable<std::expected<Connection, OpenFailure>> Connections::open_direct(route::SourceAddress source,
+                                                                                 route::Target target) {
+  net::SmtpClientOptions options;
+  options.machine.ehlo_name = source.ehlo_name.text();
+  options.machine.tls = smtp::client::TlsUse::opportunistic;
+  // Eight-bit content was announced by nobody, and is what the sender wrote: receivers of today take it.
+  options.machine.eight_bit = smtp::client::EightBit::send_anyway;
+  options.tls = opportunistic_;
+  options.tls_host = target.host.is_root() ? std::string() : target.host.text();
+  auto opened = co_await open_session({target.address, config_.delivery.port}, source.address, target.host, options);
+  // TLS that was offered and failed: in the clear is better than not at all (RFC 7435#3), unless a policy demands it.
+  if (!opened && opened.error().answer.problem == smtp::Problem::tls_failed) {
+    options.machine.tls = smtp::client::TlsUse::none;
+    opened =
+        co_await open_session({target.address, config_.delivery.port}, source.address, target.host, std::move(options));
+  }
+  co_return opened;
+}
+
+asio::awaitable<std::expected<Connection, OpenFailure>> Connections::open_relay(std::size_t index) {
+  const auto& relay = config_.relays[index];
+  const auto& access = relays_[index];
+  net::SmtpClientOptions options;
+  options.machine.ehlo_name = config_.hostname ? config_.hostname->text() : relay.host.text();
+  options.machine.tls =
+      relay.encrypt == config::Encrypt::none ? smtp::client::TlsUse::none : smtp::client::TlsUse::required;
+  options.machine.credentials = access.credentials;
+  options.machine.eight_bit = smtp::client::EightBit::send_anyway;
+  options.tls = access.tls;
+  options.tls_host = relay.host.text();
+  options.tls_start = relay.encrypt == config::Encrypt::tls ? net::TlsStart::at_once : net::TlsStart::starttls;
+  const auto deadline = net::in(config_.dns.deadline);
+  const std::vector<Question> questions{{relay.host, dns::RecordType::aaaa}, {relay.host, dns::RecordType::a}};
+  const auto answers = co_await net::answer_all(dns_, questions, deadline);
+  std::expected<Connection, OpenFailure> opened = std::unexpected(
+      no_session(smtp::Problem::closed, "the relay " + relay.host.text() + " has no address", relay.host));
+  for (const auto& answer : answers) {
+    for (const auto& address : answer.all<IpAddress>()) {
+      opened = co_await open_session({address, relay.port}, std::nullopt, relay.host, options);
+      if (opened || co_await net::cancelled()) co_return opened;
+    }
+  }
+  co_return opened;
+}
+
+asio::awaitable<std::expected<Connection, OpenFailure>> Connections::open_session(Endpoint remote,
+                                                                                  std::optional<IpAddress> source,
+                                                                                  dns::DomainName host,
+                                                                                  net::SmtpClientOptions options) {
+  auto stream = co_await net::connect(remote, source, net::in(config_.delivery.connect_timeout));
+  if (!stream)
+    co_return std::unexpected(no_session(problem_of(stream.error().fault), stream.error().message, host, remote));
+  if (source && (*stream)->local().address != *source)
+    co_return std::unexpected(
+        no_session(smtp::Problem::closed,
+                   "the connection left from " + (*stream)->local().address.text() + " and not from " + source->text(),
+                   host, remote));
+  Connection connection{.session = {}, .host = host, .ehlo_name = options.machine.ehlo_name, .key = {}};
+  connection.session = std::make_unique<net::SmtpClientSession>(*std::move(stream), std::move(options));
+  const bool open = co_await connection.session->open();
+  if (open) co_return connection;
+  OpenFailure failed{.answer = {.stage = smtp::Stage::connect, .reply = {}, .problem = smtp::Problem::closed},
+                     .problem = connection.session->problem(),
+                     .peer = remote,
+                     .host = host};
+  if (connection.session->failure()) failed.answer = *connection.session->failure();
+  co_return std::unexpected(std::move(failed));
+}
+
+void Connections::give(Connection connection) {
+  ++connection.messages;
+  if (!connection.session->usable()) return;
+  if (config_.delivery.idle_connection.count() == 0 ||
+      connection.messages >= config_.delivery.messages_per_connection) {
+    gate_.spawn(quit(std::move(connection.session)));
+    return;
+  }
+  connection.idle_since = net::steady_now();
+  idle_[connection.key].push_back(std::move(connection));
+}
+
+void Connections::start() {
+  gate_.spawn(close_idle_forever());
+}
+
+asio::awaitable<void> Connections::close_idle_forever() {
+  asio::steady_timer timer(executor_);
+  while (true) {
+    timer.expires_after(look_for_idle);
+    const auto [error] = co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+    if (error || co_await net::cancelled()) break;
+    const auto oldest = net::steady_now() - config_.delivery.idle_connection;
+    for (auto entry = idle_.begin(); entry != idle_.end();) {
+      std::erase_if(entry->second, [&](Connection& connection) {
+        if (connection.idle_since > oldest) return false;
+        gate_.spawn(quit(std::move(connection.session)));
+        return true;
+      });
+      entry = entry->second.empty() ? idle_.erase(entry) : std::next(entry);
+    }
+  }
+  idle_.clear();
+}
+
+}  // namespace ptarmigan::relay

@@ -1,0 +1,336 @@
+// relay/delivery.cpp - see delivery.hpp.
+#include "relay/delivery.hpp"
+
+#include <algorithm>
+#include <random>
+#include <thread>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "net/clock.hpp"
+#include "net/settle.hpp"
+#include "relay/connections.hpp"
+#include "relay/explanation.hpp"
+#include "relay/notices.hpp"
+#include "relay/outcome.hpp"
+#include "relay/transit.hpp"
+#include "route/retry.hpp"
+
+namespace ptarmigan::relay {
+namespace asio = boost::asio;
+namespace {
+
+/// A destination is believed for its TTL, within these.
+constexpr milliseconds shortest_destination{1'000};
+constexpr milliseconds longest_destination{300'000};
+/// How long the dispatcher sleeps where nothing is due.
+constexpr milliseconds longest_sleep{60'000};
+/// After a commit that failed for want of space.
+constexpr milliseconds retry_commit{5'000};
+
+asio::awaitable<Result<std::string>> sign_on_pool(std::shared_ptr<const std::string> octets,
+                                                  std::span<const dkim::SigningKey> keys, WallTime now) {
+  co_return dkim::sign_message(*octets, keys, now);
+}
+
+milliseconds age_limit(const Facts& facts) {
+  auto shortest = longest_destination;
+  for (const auto& [question, answer] : facts.answers())
+    shortest = std::min(shortest, milliseconds(seconds(answer.ttl)));
+  return std::max(shortest, shortest_destination);
+}
+
+}  // namespace
+
+class Delivery::Impl {
+ public:
+  explicit Impl(DeliveryParts parts)
+      : parts_(std::move(parts)),
+        queue_({.workers_per_site = parts_.config.delivery.max_connections_per_site,
+                .workers = parts_.config.delivery.max_connections}),
+        wake_(parts_.executor),
+        signers_(std::max(1U, std::thread::hardware_concurrency())),
+        random_(std::random_device{}()) {}
+
+  Result<> open() {
+    auto connections = Connections::create(parts_.executor, parts_.config, parts_.dns, parts_.gate);
+    if (!connections) return std::unexpected(connections.error());
+    connections_ = *std::move(connections);
+    return {};
+  }
+
+  void enqueue(Job job, const std::string& domain, SteadyTime due) {
+    queue_.add(job, domain, due);
+    wake_.cancel();
+  }
+
+  void start() {
+    connections_->start();
+    parts_.gate.spawn(dispatch_forever());
+  }
+
+  [[nodiscard]] std::size_t waiting() const { return queue_.waiting(); }
+
+ private:
+  asio::awaitable<void> dispatch_forever() {
+    while (!co_await net::cancelled()) {
+      const auto now = net::steady_now();
+      for (auto& domain : queue_.take_due(now)) parts_.gate.spawn(resolve(std::move(domain)));
+      start_workers();
+      const auto due = queue_.next_due();
+      wake_.expires_at(net::timer_point(due ? std::min(*due, now + longest_sleep) : now + longest_sleep));
+      co_await wake_.async_wait(asio::as_tuple(asio::use_awaitable));
+    }
+  }
+
+  void start_workers() {
+    if (stopped_) return;
+    while (auto site = queue_.start_worker()) parts_.gate.spawn(work(*std::move(site)));
+  }
+
+  asio::awaitable<void> resolve(std::string domain) {
+    auto destination = std::make_shared<route::Destination>();
+    auto good_for = shortest_destination;
+    if (const auto literal = smtp::parse_literal(domain)) {
+      *destination = route::literal_destination(*literal);
+      good_for = longest_destination;
+    } else if (const auto name = dns::DomainName::from_unicode(domain)) {
+      const auto judge = [name = *name](const Facts& facts) { return route::find_destination(name, facts); };
+      auto settled = co_await net::settle(judge, Facts(), parts_.dns, net::in(parts_.config.dns.deadline));
+      if (settled.value) *destination = *std::move(settled.value);
+      good_for = age_limit(settled.facts);
+    } else {
+      *destination = {
+          .status = route::Destination::Status::no_such_domain, .site = {}, .targets = {}, .why = name.error().message};
+    }
+    queue_.resolved(domain, std::move(destination), net::in(good_for));
+    start_workers();
+  }
+
+  asio::awaitable<void> work(std::string site) {
+    while (!stopped_ && !co_await net::cancelled()) {
+      auto next = queue_.next(site);
+      if (!next) break;
+      co_await deliver(*std::move(next));
+    }
+    queue_.end_worker(site);
+    start_workers();
+  }
+
+  asio::awaitable<void> deliver(Queue::Work next) {
+    auto transit = load(next);
+    if (!transit) co_return;
+    if (next.destination->status != route::Destination::Status::found) {
+      transit->undeliverable(*next.destination);
+    } else {
+      co_await sign(*transit);
+      co_await try_routes(*transit, *next.destination);
+      if (co_await net::cancelled() && transit->unchanged()) co_return;  // the next start takes it up
+    }
+    finish(std::move(*transit), next.domain);
+  }
+
+  /// The group as the spool has it; nothing where it is done or held.
+  std::optional<Transit> load(const Queue::Work& next) {
+    auto queued = parts_.spool.reader().find(next.job.message);
+    if (!queued || !*queued) return std::nullopt;
+    const auto group = std::ranges::find((*queued)->groups, next.job.group, &spool::GroupRecord::number);
+    if (group == (*queued)->groups.end() || group->held) return std::nullopt;
+    auto octets = parts_.spool.reader().octets((*queued)->message);
+    if (!octets) return std::nullopt;
+    return Transit((*queued)->message, *group, std::make_shared<const std::string>(*std::move(octets)), net::now());
+  }
+
+  asio::awaitable<void> sign(Transit& transit) {
+    const auto domain = dns::DomainName::parse(transit.message().header_from_domain);
+    if (!domain) co_return;
+    const auto keys = parts_.keys.of(*domain);
+    if (keys.empty()) co_return;
+    auto signed_fields = co_await asio::co_spawn(
+        signers_.get_executor(), sign_on_pool(transit.octets(), keys, net::now().wall), asio::use_awaitable);
+    // A message that cannot be signed goes unsigned: the receiver and the standing decide what that means.
+    if (signed_fields) transit.put_on_top(*std::move(signed_fields));
+  }
+
+  asio::awaitable<void> try_routes(Transit& transit, const route::Destination& destination) {
+    const auto& message = transit.message();
+    const Sender sender{message.mail_from, message.header_from_domain};
+    const auto plan = parts_.router.plan(sender, destination, transit.refused_routes(), net::now());
+    for (const auto& candidate : plan.order) {
+      if (transit.settled()) co_return;
+      if (candidate.last_resort && transit.better_route_is_down()) break;
+      if (!parts_.router.take_place(candidate, destination.site)) {
+        transit.route_is_busy();
+        continue;
+      }
+      const auto considered = considered_json(plan, parts_.config.delivery, candidate.route.id);
+      co_await attempt(transit, destination.site, candidate, sender, considered);
+      if (co_await net::cancelled()) co_return;
+    }
+    transit.no_route_left(plan);
+  }
+
+  asio::awaitable<void> attempt(Transit& transit, const route::Site& site, const route::Candidate& candidate,
+                                const Sender& sender, const std::string& considered) {
+    auto record = transit.begin_attempt(candidate, site, considered, net::now());
+    auto connection = co_await connections_->open(site.key, candidate.route, Connections::Reuse::allowed);
+    smtp::client::Transaction transaction;
+    std::string problem;
+    if (connection) {
+      transaction = co_await exchange(transit, *connection);
+      // The receiver had closed the idle session: that says nothing about this message.
+      if (connection->messages > 0 && transit.went_stale(transaction)) {
+        connection = co_await connections_->open(site.key, candidate.route, Connections::Reuse::fresh);
+        if (connection) transaction = co_await exchange(transit, *connection);
+      }
+    }
+    if (connection) {
+      problem = connection->session->problem();
+      describe(record, *connection);
+    } else {
+      transaction = transit.everyone(connection.error().answer);
+      problem = connection.error().problem;
+      record.peer = connection.error().peer;
+      record.mx_host = connection.error().host.is_root() ? "" : connection.error().host.text();
+    }
+    if (connection) connections_->give(*std::move(connection));
+    if (co_await net::cancelled() && !Transit::any_reply(transaction)) {
+      parts_.router.give_back(candidate, site);
+      co_return;
+    }
+    const auto learnt = transit.take(transaction, candidate, site, problem, std::move(record), net::now());
+    teach(learnt, candidate, site, sender);
+  }
+
+  asio::awaitable<smtp::client::Transaction> exchange(Transit& transit, Connection& connection) {
+    const auto envelope = transit.envelope();
+    net::TextBody body(*transit.octets());
+    co_return co_await connection.session->deliver(envelope, body);
+  }
+
+  static void describe(store::Attempt& record, const Connection& connection) {
+    record.peer = connection.session->remote();
+    record.family = connection.session->remote().address.family();
+    record.mx_host = connection.host.is_root() ? "" : connection.host.text();
+    record.ehlo_name = connection.ehlo_name;
+    if (const auto& tls = connection.session->tls())
+      record.tls = store::Tls{tls->version, tls->cipher, tls->trust == net::PeerTrust::verified ? "pkix" : "no"};
+  }
+
+  void teach(const Transit::Learnt& learnt, const route::Candidate& candidate, const route::Site& site,
+             const Sender& sender) {
+    if (learnt.refusal) {
+      parts_.router.refused(candidate, site, sender, learnt.cause, *learnt.refusal, net::now());
+    } else if (learnt.accepted) {
+      parts_.router.accepted(candidate, site, sender);
+    } else {
+      parts_.router.give_back(candidate, site);
+    }
+  }
+
+  /// Writes what came of it, together with a notice where recipients failed, and plans the next attempt.
+  void finish(Transit transit, const std::string& domain) {
+    const auto now = net::now();
+    const route::RetryPolicy policy{parts_.config.delivery.retry_first, parts_.config.delivery.retry_longest,
+                                    parts_.config.delivery.lifetime};
+    transit.decide_retry(policy, now, random_());
+    spool::Transaction change;
+    std::vector<std::pair<Job, std::string>> notice_jobs;
+    if (!transit.failed().empty()) {
+      auto notice = failure_notice(transit.message(), transit.group(), transit.failed(), *transit.octets(),
+                                   parts_.spool.next_id(), now.wall, *parts_.config.hostname);
+      if (notice) {
+        for (const auto& group : notice->groups)
+          notice_jobs.emplace_back(Job{notice->message.id, group.number}, group.domain);
+        change.add(std::move(notice->message), std::move(notice->groups), std::move(notice->octets));
+      }
+    }
+    const Job job{transit.message().id, transit.group().number};
+    const auto again = transit.next_attempt();
+    if (again) {
+      change.put(transit.group());
+    } else {
+      change.remove(job.message, job.group);
+    }
+    for (auto& record : transit.take_records()) parts_.history.record(std::move(record));
+    After after{job, domain, again ? std::optional(now.steady + *again) : std::nullopt, std::move(notice_jobs)};
+    commit(std::move(change), std::move(after));
+  }
+
+  /// What follows a commit.
+  struct After {
+    Job job;
+    std::string domain;
+    std::optional<SteadyTime> again;
+    std::vector<std::pair<Job, std::string>> notices;
+  };
+
+  void commit(spool::Transaction change, After after) {
+    // Kept for the case that there is no space: what happened must be written, and nothing may be delivered twice for
+    // it.
+    auto kept = change;
+    auto done = [this, executor = parts_.executor, kept = std::move(kept),
+                 after = std::move(after)](spool::Committed committed) mutable {
+      asio::post(executor,
+                 [this, kept = std::move(kept), after = std::move(after), committed = std::move(committed)]() mutable {
+                   after_commit(committed, std::move(kept), std::move(after));
+                 });
+    };
+    parts_.spool.commit(std::move(change), std::move(done));
+  }
+
+  void after_commit(const spool::Committed& committed, spool::Transaction change, After after) {
+    if (committed) {
+      if (after.again) enqueue(after.job, after.domain, *after.again);
+      for (const auto& [notice, to] : after.notices) enqueue(notice, to, net::steady_now());
+    } else if (committed.error().kind == spool::ErrorKind::stopped) {
+      if (!stopped_ && parts_.on_spool_stopped) parts_.on_spool_stopped(committed.error().error);
+      stopped_ = true;
+    } else {
+      parts_.gate.spawn(commit_later(std::move(change), std::move(after)));
+    }
+  }
+
+  asio::awaitable<void> commit_later(spool::Transaction change, After after) {
+    asio::steady_timer timer(parts_.executor, retry_commit);
+    co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+    commit(std::move(change), std::move(after));
+  }
+
+  DeliveryParts parts_;
+  Queue queue_;
+  asio::steady_timer wake_;
+  std::unique_ptr<Connections> connections_;
+  asio::thread_pool signers_;
+  std::mt19937 random_;
+  bool stopped_ = false;
+};
+
+Delivery::Delivery(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Delivery::~Delivery() = default;
+
+Result<std::unique_ptr<Delivery>> Delivery::create(DeliveryParts parts) {
+  auto impl = std::make_unique<Impl>(std::move(parts));
+  if (auto opened = impl->open(); !opened) return std::unexpected(opened.error());
+  return std::unique_ptr<Delivery>(new Delivery(std::move(impl)));
+}
+
+void Delivery::enqueue(Job job, const std::string& domain, SteadyTime due) {
+  impl_->enqueue(job, domain, due);
+}
+
+void Delivery::start() {
+  impl_->start();
+}
+
+std::size_t Delivery::waiting() const {
+  return impl_->waiting();
+}
+
+}  // namespace ptarmigan::relay

@@ -1,0 +1,60 @@
+// relay/delivery.hpp - takes queued messages to their receivers: destination, plan, attempt, rescue, retry, notice.
+//
+// One worker at a time and site takes jobs from the queue, each over the routes that the router orders. A refusal that
+// blames our address or the sender's authentication goes on over the next route at once; only a reply about the
+// recipient or the content ends a message while another route remains. What happened is committed before the next
+// attempt of the same group can begin. Threads: one executor that runs on one thread; signing runs on a pool.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include "config/config.hpp"
+#include "net/answer_source.hpp"
+#include "net/gate.hpp"
+#include "relay/keys.hpp"
+#include "relay/queue.hpp"
+#include "relay/router.hpp"
+#include "spool/spool.hpp"
+#include "store/history.hpp"
+
+namespace ptarmigan::relay {
+
+/// What a delivery works with; all of it outlives the Delivery.
+struct DeliveryParts {
+  boost::asio::any_io_executor executor;
+  const config::Config& config;
+  const Keys& keys;
+  Router& router;
+  spool::Spool& spool;
+  store::History& history;
+  net::AnswerSource& dns;
+  net::Gate& gate;
+  /// Told once, when the spool has stopped: intake must stop too.
+  std::function<void(const Error&)> on_spool_stopped;
+};
+
+class Delivery {
+ public:
+  /// An error names a relay's unusable setting (password file, authorities).
+  static Result<std::unique_ptr<Delivery>> create(DeliveryParts parts);
+  ~Delivery();
+  Delivery(const Delivery&) = delete;
+  Delivery& operator=(const Delivery&) = delete;
+
+  /// A group that is in the spool. Runs it when `due` has come.
+  void enqueue(Job job, const std::string& domain, SteadyTime due);
+  /// Begins to deliver. Ends with the gate.
+  void start();
+  [[nodiscard]] std::size_t waiting() const;
+
+ private:
+  class Impl;
+  explicit Delivery(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ptarmigan::relay

@@ -1,0 +1,76 @@
+// relay/notices.cpp - see notices.hpp.
+#include "relay/notices.hpp"
+
+#include "message/header.hpp"
+#include "reports/dsn.hpp"
+#include "smtp/path.hpp"
+
+namespace ptarmigan::relay {
+namespace {
+
+/// NOTIFY (RFC 3461#4.1): absent means that failures are told.
+bool wants_failure(const spool::Notify& notify) {
+  return !notify.never && (notify.failure || (!notify.success && !notify.delay));
+}
+
+std::string message_id_of(const std::string& original) {
+  const auto header = message::HeaderSection::parse(original);
+  if (!header) return {};
+  const auto* id = header->first("Message-ID");
+  return id == nullptr ? std::string() : id->value();
+}
+
+}  // namespace
+
+std::optional<Accepted> failure_notice(const spool::MessageRecord& message, const spool::GroupRecord& group,
+                                       const std::vector<FailedRecipient>& failed, const std::string& original,
+                                       QueueId notice_id, WallTime now, const dns::DomainName& hostname) {
+  const auto sender = smtp::Mailbox::parse(message.mail_from);
+  if (message.mail_from.empty() || !sender) return std::nullopt;
+  reports::Dsn dsn;
+  for (const auto& one : failed) {
+    if (!wants_failure(one.recipient.notify)) continue;
+    reports::DsnRecipient recipient{.address = one.recipient.address,
+                                    .orcpt = one.recipient.orcpt,
+                                    .status = one.status,
+                                    .remote_mta = one.remote_mta,
+                                    .reply = one.reply,
+                                    .reason = one.reason,
+                                    .fix = one.fix};
+    if (group.first_refusal && group.first_refusal->reply != one.reply)
+      recipient.first_refusal = reports::EarlierRefusal{group.first_refusal->route, group.first_refusal->reply};
+    recipient.last_attempt = now;
+    dsn.recipients.push_back(std::move(recipient));
+  }
+  if (dsn.recipients.empty()) return std::nullopt;
+  dsn.reporting_mta = hostname.text();
+  dsn.from = "mailer-daemon@" + hostname.text();
+  dsn.to = message.mail_from;
+  dsn.message_id = notice_id.text() + "@" + hostname.text();
+  dsn.boundary = "ptarmigan" + notice_id.text();
+  dsn.now = now;
+  dsn.arrived = message.accepted_at;
+  dsn.queue_id = message.id.text();
+  dsn.envid = message.envid;
+  dsn.original_message_id = message_id_of(original);
+  dsn.returned = message.ret == spool::Ret::full ? reports::Return::full : reports::Return::headers;
+  auto built = reports::build(dsn, original);
+  if (!built) return std::nullopt;
+
+  Accepted out;
+  out.message.id = notice_id;
+  out.message.accepted_at = now;
+  out.message.header_from_domain = hostname.text();
+  out.message.eight_bit = built->eight_bit;
+  out.message.smtputf8 = built->smtputf8;
+  spool::GroupRecord to;
+  to.message = notice_id;
+  to.domain = sender->domain;
+  to.recipients = {{.address = message.mail_from, .notify = {.never = true}, .orcpt = {}}};
+  to.created = to.next_attempt = now;
+  out.groups.push_back(std::move(to));
+  out.octets = std::move(built->octets);
+  return out;
+}
+
+}  // namespace ptarmigan::relay

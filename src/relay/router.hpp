@@ -1,0 +1,67 @@
+// relay/router.hpp - the running server's knowledge of its routes: plans with what is known, learns from replies.
+// Threads: one executor that runs on one thread.
+#pragma once
+
+#include <set>
+#include <string>
+#include <unordered_map>
+
+#include <boost/asio/awaitable.hpp>
+
+#include "config/config.hpp"
+#include "relay/facts_cache.hpp"
+#include "relay/keys.hpp"
+#include "route/plan.hpp"
+#include "route/standing.hpp"
+#include "smtp/failure.hpp"
+
+namespace ptarmigan::relay {
+
+/// Whom a receiver sees as the sender.
+struct Sender {
+  std::string mail_from;           ///< without angle brackets; "" is the null reverse-path
+  std::string header_from_domain;  ///< "" where unknown
+};
+
+class Router {
+ public:
+  /// Everything outlives *this.
+  Router(const config::Config& config, const Keys& keys, FactsCache& facts);
+
+  /// The order of routes, from known facts and replies. Never waits; asks in the background for what would be needed.
+  [[nodiscard]] route::Plan plan(const Sender& sender, const route::Destination& destination,
+                                 const std::set<std::string>& refused, Moment now);
+
+  /// On probation only one message at a time goes over a route. False: take the next one.
+  [[nodiscard]] bool take_place(const route::Candidate& candidate, const route::Site& site);
+  void accepted(const route::Candidate& candidate, const route::Site& site, const Sender& sender);
+  /// The attempt ended without a word about the route.
+  void give_back(const route::Candidate& candidate, const route::Site& site);
+  /// A reply that blames the address or the sender's authentication. What it blames is asked again at once.
+  void refused(const route::Candidate& candidate, const route::Site& site, const Sender& sender, smtp::Cause cause,
+               route::Refusal refusal, Moment now);
+
+  /// Learns what there is to know about every own address and configured domain for every known receiver, so that the
+  /// first message is planned with knowledge. Bounded by the cache's deadline.
+  [[nodiscard]] boost::asio::awaitable<void> warm_up();
+
+  [[nodiscard]] const route::StandingTable& standing() const { return standing_; }
+
+ private:
+  struct Judged {
+    std::uint64_t generation = 0;
+    SteadyTime at = {};
+    route::RouteFacts facts = {};
+  };
+  [[nodiscard]] rulebook::Subject subject_of(const route::SourceAddress& source, const Sender& sender) const;
+  const route::RouteFacts& facts_of(const route::SourceAddress& source, const Sender& sender, const route::Site& site);
+
+  const config::Config& config_;
+  const Keys& keys_;
+  FactsCache& facts_;
+  std::vector<route::SourceAddress> sources_;
+  route::StandingTable standing_;
+  std::unordered_map<std::string, Judged> judged_;
+};
+
+}  // namespace ptarmigan::relay

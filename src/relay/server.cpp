@@ -1,0 +1,250 @@
+// relay/server.cpp - see server.hpp.
+#include "relay/server.hpp"
+
+#include <algorithm>
+#include <csignal>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "net/clock.hpp"
+#include "net/listener.hpp"
+#include "net/resolver.hpp"
+#include "relay/delivery.hpp"
+#include "relay/facts_cache.hpp"
+#include "relay/keys.hpp"
+#include "relay/router.hpp"
+#include "relay/submission.hpp"
+#include "relay/users.hpp"
+#include "spool/spool.hpp"
+#include "store/history.hpp"
+
+namespace ptarmigan::relay {
+namespace asio = boost::asio;
+namespace {
+
+net::ResolverOptions resolver_options(const config::Dns& dns) {
+  net::ResolverOptions options;
+  options.forwarders = dns.servers;
+  options.root_hints_file = dns.root_hints;
+  options.longest_wait = dns.deadline;
+  options.trust_anchor_file = dns.trust_anchor;
+  options.validation = dns.trust_anchor.empty() ? net::Validation::root_keys : net::Validation::anchor_file;
+  return options;
+}
+
+}  // namespace
+
+class Server::Impl {
+ public:
+  Impl(config::Config config, Log log)
+      : config_(std::move(config)),
+        log_(std::move(log)),
+        gate_(reactor_.get_executor(),
+              [this](const std::string& what) { log_(LogLevel::error, "unexpected failure: " + what); }) {}
+
+  ~Impl() {
+    // Callbacks of the spool and the resolver post to the reactor: they end first, the reactor last.
+    listener_.reset();
+    delivery_.reset();
+    spool_.reset();
+    history_.reset();
+    facts_.reset();
+    fresh_.reset();
+    resolver_.reset();
+  }
+
+  Result<> open() {
+    if (!config_.hostname)
+      return failure("hostname is not set", "set hostname = \"mail.example.com\" in the configuration");
+    if (config_.sources.empty() && config_.relays.empty())
+      return failure("there is no [[source]] and no [[relay]]: mail could not leave",
+                     "add a [[source]] with this host's addresses");
+    if (auto opened = check_sources(); !opened) return opened;
+    if (auto opened = open_keys(); !opened) return opened;
+    if (auto opened = open_storage(); !opened) return opened;
+    if (auto opened = open_dns(); !opened) return opened;
+    return open_submission();
+  }
+
+  Result<> run() {
+    for (const auto& endpoint : listener_->endpoints()) log_(LogLevel::info, "listening on " + endpoint.text());
+    restore();
+    facts_->start();
+    gate_.spawn(begin_delivery());
+    listener_->start([this](std::unique_ptr<net::Stream> stream) { return session(std::move(stream)); });
+    asio::signal_set signals(reactor_, SIGTERM, SIGINT);
+    signals.async_wait([this](const boost::system::error_code& error, int) {
+      if (!error) stop();
+    });
+    stop_signals_ = [&signals] { signals.cancel(); };
+    reactor_.run();
+    stop_signals_ = {};
+    if (spool_error_) return std::unexpected(*spool_error_);
+    return {};
+  }
+
+ private:
+  /// Every configured address must be on this host: mail from another one would have the wrong PTR and SPF.
+  Result<> check_sources() {
+    for (const auto& source : route::addresses_of(config_.sources)) {
+      auto probe = net::Listener::open({reactor_.get_executor()}, {.endpoints = {{source.address, 0}}});
+      if (!probe) return failure("source " + source.source + ": " + probe.error().message, probe.error().remedy);
+    }
+    return {};
+  }
+
+  Result<> open_keys() {
+    auto keys = Keys::load(config_.domains);
+    if (!keys) return std::unexpected(keys.error());
+    keys_ = *std::move(keys);
+    auto users = Users::load(config_.submission.users_file);
+    if (!users) return std::unexpected(users.error());
+    users_ = *std::move(users);
+    if (config_.submission.certificate.empty()) return {};
+    auto tls = net::TlsContext::server(config_.submission.certificate, config_.submission.key);
+    if (!tls) return std::unexpected(tls.error());
+    tls_ = *std::move(tls);
+    return {};
+  }
+
+  Result<> open_storage() {
+    auto spool = spool::Spool::open({.folder = config_.spool.path, .minimum_free_space = config_.spool.min_free});
+    if (!spool) return std::unexpected(spool.error());
+    spool_ = *std::move(spool);
+    if (!spool_->recovery_warning().empty()) log_(LogLevel::warning, spool_->recovery_warning());
+    auto history = store::History::open({.file = config_.store.path});
+    if (!history) return std::unexpected(history.error());
+    history_ = *std::move(history);
+    return {};
+  }
+
+  Result<> open_dns() {
+    auto resolver = net::Resolver::open(resolver_options(config_.dns));
+    if (!resolver) return std::unexpected(resolver.error());
+    resolver_ = *std::move(resolver);
+    fresh_ = std::make_unique<net::FreshSource>(*resolver_);
+    facts_ = std::make_unique<FactsCache>(
+        reactor_.get_executor(), *resolver_, *fresh_, gate_,
+        FactsCacheLimits{.shortest_refresh = config_.delivery.refresh_shortest, .deadline = config_.dns.deadline});
+    router_ = std::make_unique<Router>(config_, keys_, *facts_);
+    return {};
+  }
+
+  Result<> open_submission() {
+    auto spool_stopped = [this](const Error& error) { spool_stopped_with(error); };
+    auto delivery = Delivery::create(
+        {reactor_.get_executor(), config_, keys_, *router_, *spool_, *history_, *resolver_, gate_, spool_stopped});
+    if (!delivery) return std::unexpected(delivery.error());
+    delivery_ = *std::move(delivery);
+    submission_ = std::make_unique<SubmissionParts>(
+        SubmissionParts{reactor_.get_executor(), config_, *users_, *spool_, *delivery_, spool_stopped});
+    const auto& settings = config_.submission;
+    auto listener = net::Listener::open(
+        {reactor_.get_executor()},
+        {.endpoints = settings.listen,
+         .max_sessions = settings.max_sessions,
+         .max_per_client = settings.max_sessions_per_client,
+         .refusal = "421 4.3.2 " + config_.hostname->text() + " Too many connections, try again later\r\n"});
+    if (!listener) return failure("submission.listen: " + listener.error().message, listener.error().remedy);
+    listener_ = *std::move(listener);
+    return {};
+  }
+
+  /// What an earlier run left in the queue. A clock that was set back must not keep mail waiting: the wait is bounded.
+  void restore() {
+    const auto now = net::now();
+    std::size_t count = 0;
+    auto read = spool_->reader().for_each({.held = false}, [&](const spool::Queued& queued) {
+      for (const auto& group : queued.groups) {
+        const auto wait =
+            std::clamp(milliseconds(group.next_attempt - now.wall), milliseconds(0), config_.delivery.retry_longest);
+        delivery_->enqueue({queued.message.id, group.number}, group.domain, now.steady + wait);
+        ++count;
+      }
+      return spool::Walk::go_on;
+    });
+    if (!read) log_(LogLevel::error, "the queue could not be read whole: " + read.error().text());
+    if (count > 0) log_(LogLevel::info, "took up " + std::to_string(count) + " queued deliveries");
+  }
+
+  asio::awaitable<void> begin_delivery() {
+    co_await router_->warm_up();
+    if (co_await net::cancelled()) co_return;
+    delivery_->start();
+    log_(LogLevel::info, "delivering");
+  }
+
+  asio::awaitable<void> session(std::unique_ptr<net::Stream> stream) {
+    net::ServerSessionOptions options;
+    options.machine.host_name = config_.hostname->text();
+    options.machine.extensions.size = config_.submission.max_message;
+    options.machine.max_recipients = config_.submission.max_recipients;
+    options.tls = tls_;
+    if (tls_) options.machine.tls = smtp::server::TlsUse::offered;
+    if (tls_ && !users_->empty()) options.machine.auth = smtp::server::AuthUse::offered;
+    Submission handler(*submission_, stream->remote().address);
+    co_await net::run_server_session(std::move(stream), std::move(options), handler);
+  }
+
+  void stop() {
+    if (stopping_) return;
+    stopping_ = true;
+    log_(LogLevel::info, "stopping");
+    asio::co_spawn(reactor_, end_everything(), asio::detached);
+  }
+
+  asio::awaitable<void> end_everything() {
+    co_await listener_->close();
+    gate_.cancel();
+    co_await gate_.closed();
+    if (stop_signals_) stop_signals_();
+    reactor_.stop();
+  }
+
+  void spool_stopped_with(const Error& error) {
+    if (spool_error_) return;
+    spool_error_ = error;
+    log_(LogLevel::error, "the spool has stopped, so intake and delivery stop too: " + error.text());
+    stop();
+  }
+
+  config::Config config_;
+  Log log_;
+  asio::io_context reactor_{1};
+  net::Gate gate_;
+  Keys keys_;
+  std::unique_ptr<Users> users_;
+  std::shared_ptr<const net::TlsContext> tls_;
+  std::unique_ptr<net::Resolver> resolver_;
+  std::unique_ptr<net::FreshSource> fresh_;
+  std::unique_ptr<FactsCache> facts_;
+  std::unique_ptr<Router> router_;
+  std::unique_ptr<store::History> history_;
+  std::unique_ptr<spool::Spool> spool_;
+  std::unique_ptr<Delivery> delivery_;
+  std::unique_ptr<SubmissionParts> submission_;
+  std::unique_ptr<net::Listener> listener_;
+  std::function<void()> stop_signals_;
+  std::optional<Error> spool_error_;
+  bool stopping_ = false;
+};
+
+Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Server::~Server() = default;
+
+Result<std::unique_ptr<Server>> Server::create(config::Config config, Log log) {
+  auto impl = std::make_unique<Impl>(std::move(config), std::move(log));
+  if (auto opened = impl->open(); !opened) return std::unexpected(opened.error());
+  return std::unique_ptr<Server>(new Server(std::move(impl)));
+}
+
+Result<> Server::run() {
+  return impl_->run();
+}
+
+}  // namespace ptarmigan::relay

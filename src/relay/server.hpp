@@ -1,0 +1,34 @@
+// relay/server.hpp - the running server: submission in, queue, delivery out, composed from a configuration.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "config/config.hpp"
+
+namespace ptarmigan::relay {
+
+enum class LogLevel { info, warning, error };
+/// One event, one line without line end. Called from the server's own thread.
+using Log = std::function<void(LogLevel, const std::string&)>;
+
+class Server {
+ public:
+  /// Opens everything that can fail: keys, users, certificates, spool, history, resolver, sockets. An error says which
+  /// setting, what is wrong with it, and what mends it; nothing has then been accepted.
+  static Result<std::unique_ptr<Server>> create(config::Config config, Log log);
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  /// Serves until SIGTERM or SIGINT; sessions then get a bounded time to end. An error when the spool had to stop.
+  [[nodiscard]] Result<> run();
+
+ private:
+  class Impl;
+  explicit Server(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ptarmigan::relay

@@ -1,0 +1,102 @@
+// relay/transit.hpp - one recipient group on its way: who is still open, which routes refused, what is written in the
+// end. Pure: the edge connects and sends, and tells what came of it. One Transit is one round of attempts over the
+// planned routes.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "relay/notices.hpp"
+#include "relay/outcome.hpp"
+#include "route/plan.hpp"
+#include "route/retry.hpp"
+#include "smtp/client_machine.hpp"
+#include "spool/records.hpp"
+#include "store/attempt.hpp"
+
+namespace ptarmigan::relay {
+
+class Transit {
+ public:
+  Transit(spool::MessageRecord message, spool::GroupRecord group, std::shared_ptr<const std::string> octets,
+          Moment began);
+
+  [[nodiscard]] const spool::MessageRecord& message() const { return message_; }
+  [[nodiscard]] const spool::GroupRecord& group() const { return group_; }
+  /// As it is sent: with signatures on top.
+  [[nodiscard]] const std::shared_ptr<const std::string>& octets() const { return octets_; }
+  void put_on_top(const std::string& fields);
+
+  /// Ids of routes that refused this message for good.
+  [[nodiscard]] std::set<std::string> refused_routes() const {
+    return {group_.tried_routes.begin(), group_.tried_routes.end()};
+  }
+  /// No recipient would go on over another route now.
+  [[nodiscard]] bool settled() const;
+  /// A route that is not a last resort failed for the moment only.
+  [[nodiscard]] bool better_route_is_down() const { return better_is_down_; }
+  /// A route could not be taken because another message tries it out.
+  void route_is_busy() { better_is_down_ = true; }
+  /// Nothing was learnt yet.
+  [[nodiscard]] bool unchanged() const { return records_.empty(); }
+
+  /// The envelope for the recipients that are open.
+  [[nodiscard]] smtp::Envelope envelope() const;
+  /// The same answer for each of them.
+  [[nodiscard]] smtp::client::Transaction everyone(const smtp::client::Answer& answer) const;
+  /// The session was already dead: closed before it answered anything.
+  [[nodiscard]] static bool went_stale(const smtp::client::Transaction& transaction);
+  [[nodiscard]] static bool any_reply(const smtp::client::Transaction& transaction);
+
+  [[nodiscard]] store::Attempt begin_attempt(const route::Candidate& candidate, const route::Site& site,
+                                             std::string considered, Moment now) const;
+
+  /// What the router must know of an attempt.
+  struct Learnt {
+    bool accepted = false;
+    smtp::Cause cause = smtp::Cause::unknown;
+    std::optional<route::Refusal> refusal = {};  ///< blames the address or the sender's authentication
+  };
+  /// `problem` is the transport's words where there was no reply.
+  Learnt take(const smtp::client::Transaction& transaction, const route::Candidate& candidate, const route::Site& site,
+              const std::string& problem, store::Attempt record, Moment now);
+
+  /// The domain has no destination: fails or waits.
+  void undeliverable(const route::Destination& destination);
+  /// Every route was tried or passed over: those still open fail where all refused for good, else wait.
+  void no_route_left(const route::Plan& plan);
+  /// Sets the next attempt, or fails what is too old.
+  void decide_retry(const route::RetryPolicy& policy, Moment now, std::uint32_t random);
+
+  /// After decide_retry: how long until the next attempt; nothing where the group is done.
+  [[nodiscard]] std::optional<milliseconds> next_attempt() const { return again_; }
+  [[nodiscard]] const std::vector<FailedRecipient>& failed() const { return failed_; }
+  [[nodiscard]] std::vector<store::Attempt> take_records() { return std::move(records_); }
+
+ private:
+  enum class State { open, waits, gone };
+  struct Progress {
+    spool::Recipient recipient;
+    State state = State::open;
+    std::optional<FailedRecipient> refused = {};  ///< for good, by a route: the failure where no other takes it
+  };
+  FailedRecipient failure_of(const spool::Recipient& recipient, const smtp::client::Answer& answer,
+                             const store::Attempt& record) const;
+  void fail(Progress& progress, FailedRecipient failure);
+  store::Attempt& last_record();
+
+  spool::MessageRecord message_;
+  spool::GroupRecord group_;
+  std::shared_ptr<const std::string> octets_;
+  Moment began_;
+  std::vector<Progress> progress_;
+  std::vector<FailedRecipient> failed_;
+  std::vector<store::Attempt> records_;
+  bool better_is_down_ = false;
+  std::optional<milliseconds> again_;
+};
+
+}  // namespace ptarmigan::relay

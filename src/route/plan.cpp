@@ -1,0 +1,109 @@
+// route/plan.cpp - see plan.hpp.
+#include "route/plan.hpp"
+
+#include <algorithm>
+#include <numeric>
+#include <tuple>
+
+namespace ptarmigan::route {
+namespace {
+
+constexpr int poor_rank = 4;
+
+/// Smaller goes first. Relays stand between "unknown" and "poor": own addresses that may well be accepted go before
+/// them, own addresses that would be refused go after them.
+int rank(const Candidate& candidate, config::StandingMode mode) {
+  if (mode != config::StandingMode::enforce) return candidate.route.relay ? 1 : 0;
+  if (candidate.route.relay) return 3;
+  switch (candidate.standing.standing) {
+    case Standing::good:
+    case Standing::probation: return 0;
+    case Standing::unknown: return 2;
+    case Standing::poor: return poor_rank;
+  }
+  return poor_rank;
+}
+
+bool preferred_family(const Candidate& candidate, config::Preference prefer) {
+  if (!candidate.route.source) return false;
+  return candidate.route.source->address.is_v6() == (prefer == config::Preference::ipv6);
+}
+
+std::string reason_of(const Candidate& candidate, config::StandingMode mode, std::size_t routes_before) {
+  if (candidate.route.relay) return routes_before == 0 ? "no own address can be used" : "relay, after own addresses";
+  const std::string standing(to_string(candidate.standing.standing));
+  if (mode == config::StandingMode::off)
+    return "standing is off; it would be " + standing + ": " + candidate.standing.why;
+  if (mode == config::StandingMode::advise)
+    return "standing only advises; it is " + standing + ": " + candidate.standing.why;
+  return standing + ": " + candidate.standing.why;
+}
+
+}  // namespace
+
+std::vector<SourceAddress> addresses_of(const std::vector<config::Source>& sources) {
+  std::vector<SourceAddress> out;
+  for (const auto& source : sources)
+    for (const auto& address : {source.ipv6, source.ipv4})
+      if (address) out.push_back({source.name, *address, source.ehlo.value_or(dns::DomainName())});
+  return out;
+}
+
+std::vector<Candidate> list_candidates(const PlanInput& input) {
+  std::vector<Candidate> out;
+  for (const auto& source : input.sources) {
+    Candidate candidate;
+    candidate.route.id = source.address.text();
+    candidate.route.source = source;
+    for (const auto& target : input.destination.targets)
+      if (target.address.family() == source.address.family()) candidate.route.targets.push_back(target);
+    out.push_back(std::move(candidate));
+  }
+  for (std::size_t i = 0; i < input.relays.size(); ++i) {
+    Candidate candidate;
+    candidate.route.id = "relay " + input.relays[i].name;
+    candidate.route.relay = i;
+    out.push_back(std::move(candidate));
+  }
+  return out;
+}
+
+Plan order_plan(const PlanInput& input, std::vector<Candidate> candidates) {
+  Plan plan;
+  for (auto& candidate : candidates) {
+    if (input.refused.contains(candidate.route.id)) {
+      candidate.reason = "refused this message before";
+      plan.unused.push_back(std::move(candidate));
+    } else if (candidate.route.source && candidate.route.targets.empty()) {
+      candidate.reason =
+          "the site has no " + std::string(to_string(candidate.route.source->address.family())) + " address";
+      plan.unused.push_back(std::move(candidate));
+    } else {
+      plan.order.push_back(std::move(candidate));
+    }
+  }
+  const auto key = [&](std::size_t i) {
+    const auto& candidate = plan.order[i];
+    const int place = rank(candidate, input.mode);
+    // The least bad of the poor ones breaks fewer rules.
+    const std::size_t broken = place == poor_rank ? candidate.standing.rules.size() : 0;
+    return std::tuple(place, broken, !preferred_family(candidate, input.prefer), i);
+  };
+  std::vector<std::size_t> places(plan.order.size());
+  std::iota(places.begin(), places.end(), std::size_t{0});
+  std::ranges::sort(places, {}, key);
+  std::vector<Candidate> sorted;
+  for (const auto place : places) sorted.push_back(std::move(plan.order[place]));
+  plan.order = std::move(sorted);
+
+  const bool has_better = !plan.order.empty() && rank(plan.order.front(), input.mode) < poor_rank;
+  for (std::size_t i = 0; i < plan.order.size(); ++i) {
+    auto& candidate = plan.order[i];
+    candidate.reason = reason_of(candidate, input.mode, i);
+    candidate.last_resort = has_better && rank(candidate, input.mode) == poor_rank;
+    if (!has_better && i == 0) candidate.reason += "; every route is poor, this is the least bad";
+  }
+  return plan;
+}
+
+}  // namespace ptarmigan::route

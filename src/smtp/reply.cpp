@@ -1,6 +1,7 @@
 // smtp/reply.cpp - see reply.hpp.
 #include "smtp/reply.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/text.hpp"
@@ -44,7 +45,7 @@ std::string_view without_status(std::string_view words) {
 std::string clean(std::string_view words) {
   std::string out(words);
   for (char& c : out)
-    if ((static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f) c = ' ';
+    if ((static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f) c = '?';
   return out;
 }
 
@@ -108,7 +109,7 @@ Result<Reply> Reply::parse(std::string_view text) {
   text = trim(text, "\r\n");
   for (const auto piece : split(text, '\n')) {
     auto line = trim(piece, "\r");
-    if (lines.empty()) line = trim(line, " \t");
+    if (lines.empty()) line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
     if (!has_code(line))
       return failure("line " + std::to_string(lines.size() + 1) +
                          " of the reply does not begin with a reply code: " + printable(line, 80),

@@ -50,7 +50,7 @@ struct Reply {
   [[nodiscard]] bool transient() const { return code >= 400 && code < 500; }
   [[nodiscard]] bool permanent() const { return code >= 500; }
 
-  /// For the wire: each line with code and enhanced status, ended by CRLF. Control characters in `lines` become blanks.
+  /// For the wire: each line with code and enhanced status, ended by CRLF. Control characters in `lines` become '?'.
   [[nodiscard]] std::string wire() const;
   /// wire(), appended to `out`.
   void append_wire(std::string& out) const;

@@ -111,7 +111,7 @@ bool ServerMachine::take_line() {
   line_fault_ = LineFault::none;
   if (std::exchange(line_too_long_, false))
     line_fault_ = LineFault::too_long;
-  else if (current_.find('\r') + 1 != current_.size())
+  else if (!current_.ends_with('\r') || current_.find('\r') + 1 != current_.size())
     line_fault_ = LineFault::line_end;
   else if (current_.contains('\0'))
     line_fault_ = LineFault::nul;

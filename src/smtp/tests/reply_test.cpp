@@ -73,7 +73,11 @@ TEST(Reply, prints_code_and_status_on_every_line) {
 }
 
 TEST(Reply, never_prints_control_characters_of_its_text) {
-  EXPECT_EQ(Reply(550, "a\r\n250 b").wire(), "550 a  250 b\r\n");
+  EXPECT_EQ(Reply(550, "a\r\n250 b").wire(), "550 a??250 b\r\n");
+}
+
+TEST(Reply, blanks_before_the_reply_are_dropped_and_blanks_of_its_text_kept) {
+  EXPECT_EQ(reply("  550 5.7.1 a \r\n").lines, std::vector<std::string>{"a "});
 }
 
 TEST(ReplyParser, takes_replies_in_any_pieces) {

@@ -218,9 +218,9 @@ TEST(ServerMachine, commands_out_of_order_are_refused) {
 
 TEST(ServerMachine, command_lines_end_with_crlf_and_hold_no_control_octets) {
   EXPECT_EQ(ServerRun{}
-                .run({"EHLO client.example\n", "EHLO\rx\r\n", std::string("EHLO x\0y\r\n", 10), ehlo, "QUIT\r\n"})
+                .run({"EHLO client.example\n", "\n", "EHLO\rx\r\n", std::string("EHLO x\0y\r\n", 10), ehlo, "QUIT\r\n"})
                 .codes(),
-            "220 500 500 500 250 221");
+            "220 500 500 500 500 250 221");
   EXPECT_EQ(
       ServerRun{}.run({ehlo, "NOOP " + std::string(3000, 'x'), std::string(3000, 'x') + "\r\n", "QUIT\r\n"}).codes(),
       "220 250 500 221");

@@ -5,11 +5,10 @@
 #include <exception>
 #include <map>
 #include <set>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 
-#include <rocksdb/env.h>
-#include <rocksdb/file_system.h>
 #include <rocksdb/write_batch.h>
 
 #include "spool/codec.hpp"
@@ -108,17 +107,21 @@ class Batch {
   std::set<QueueId> removed_;
 };
 
+Error no_space_error(std::uint64_t free, std::uint64_t needed, std::string_view why) {
+  return {"the disk of the spool has " + std::to_string(free >> 20) + " MiB left, less than the " +
+              std::to_string(needed >> 20) + " MiB that " + std::string(why),
+          "make room on the disk; mail is accepted again by itself"};
+}
+
 CommitError commit_error(const std::string& doing, const rocksdb::Status& status) {
   return {status.IsNoSpace() ? ErrorKind::no_space : ErrorKind::stopped, storage_error(doing, status)};
 }
 
 }  // namespace
 
-Committer::Committer(std::shared_ptr<Storage> storage, const Options& options, std::uint64_t next_id,
+Committer::Committer(std::shared_ptr<StorageSlot> slot, const Options& options, std::uint64_t next_id,
                      std::uint64_t id_mark)
-    : storage_(std::move(storage)), options_(options), next_id_(next_id), id_mark_(id_mark), thread_([this] {
-        run();
-      }) {}
+    : slot_(std::move(slot)), options_(options), next_id_(next_id), id_mark_(id_mark), thread_([this] { run(); }) {}
 
 Committer::~Committer() {
   {
@@ -206,9 +209,13 @@ std::optional<CommitError> Committer::recover() {
   const State now = state();
   if (now.condition == Condition::stopped) return CommitError{ErrorKind::stopped, now.reason};
   if (!storage_needs_recovery_) return std::nullopt;
-  // Flushes what is in memory to new files and begins a new log: nothing of the failed write is relied on.
-  const auto status = storage_->db->Resume();
-  if (!status.ok()) return CommitError{ErrorKind::no_space, now.reason};
+  const std::uint64_t needed = slot_->space_to_reopen();
+  const auto free = free_space(options_.folder, options_.env);
+  if (free && *free < needed)
+    return CommitError{ErrorKind::no_space, no_space_error(*free, needed, "it needs to go on")};
+  const auto status = slot_->reopen();
+  if (status.IsBusy() || status.IsNoSpace()) return CommitError{ErrorKind::no_space, now.reason};
+  if (!status.ok()) return CommitError{ErrorKind::stopped, storage_error("open the spool again", status)};
   storage_needs_recovery_ = false;
   set_state(Condition::running, {});
   return std::nullopt;
@@ -216,16 +223,12 @@ std::optional<CommitError> Committer::recover() {
 
 void Committer::refuse_new_messages_without_space(std::span<Waiting> group) {
   if (std::ranges::all_of(group, [](const Waiting& waiting) { return waiting.transaction.added_.empty(); })) return;
-  std::uint64_t free = 0;
-  const auto status = storage_->db->GetFileSystem()->GetFreeSpace(storage_->db->GetName(), rocksdb::IOOptions(), &free,
-                                                                  /*dbg=*/nullptr);
-  if (!status.ok() || free >= options_.minimum_free_space) {
+  const auto free = free_space(options_.folder, options_.env);
+  if (!free || *free >= options_.minimum_free_space) {
     if (state().condition == Condition::no_space) set_state(Condition::running, {});
     return;
   }
-  const Error reason{"the disk of the spool has " + std::to_string(free >> 20) + " MiB left, less than the " +
-                         std::to_string(options_.minimum_free_space >> 20) + " MiB that are kept free",
-                     "make room on the disk; new mail is accepted again by itself"};
+  const Error reason = no_space_error(*free, options_.minimum_free_space, "are kept free");
   set_state(Condition::no_space, reason);
   for (Waiting& waiting : group)
     if (!waiting.transaction.added_.empty()) waiting.refused = {ErrorKind::no_space, reason};
@@ -234,7 +237,8 @@ void Committer::refuse_new_messages_without_space(std::span<Waiting> group) {
 std::optional<CommitError> Committer::write(std::span<Waiting> group) {
   std::uint64_t octets = 0;
   for (const Waiting& waiting : group) octets += waiting.octets;
-  Batch batch(*storage_, octets);
+  const auto storage = slot_->get();
+  Batch batch(*storage, octets);
   rocksdb::Status status;
   const auto step = [&](auto&& action) {
     if (status.ok()) status = action();
@@ -258,7 +262,7 @@ std::optional<CommitError> Committer::write(std::span<Waiting> group) {
 
   rocksdb::WriteOptions durable;
   durable.sync = true;
-  status = storage_->db->Write(durable, &batch.get());
+  status = storage->db->Write(durable, &batch.get());
   if (!status.ok()) return commit_error("write to the spool", status);
   id_mark_ = mark;
   return std::nullopt;

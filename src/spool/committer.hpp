@@ -20,7 +20,7 @@ namespace ptarmigan::spool {
 class Committer {
  public:
   /// `next_id` is the least id that no stored message has had; the storage has a mark above it.
-  Committer(std::shared_ptr<Storage> storage, const Options& options, std::uint64_t next_id, std::uint64_t id_mark);
+  Committer(std::shared_ptr<StorageSlot> slot, const Options& options, std::uint64_t next_id, std::uint64_t id_mark);
   ~Committer();
   Committer(const Committer&) = delete;
   Committer& operator=(const Committer&) = delete;
@@ -46,7 +46,7 @@ class Committer {
   void refuse_new_messages_without_space(std::span<Waiting> group);
   void set_state(Condition condition, Error reason);
 
-  const std::shared_ptr<Storage> storage_;
+  const std::shared_ptr<StorageSlot> slot_;
   const Options options_;
   std::atomic<std::uint64_t> next_id_;
 

@@ -12,6 +12,10 @@ namespace {
 
 constexpr std::size_t scan_readahead = 1U << 20;
 
+std::unexpected<Error> closed_now() {
+  return failure("the spool is closed while it recovers from a full disk", "try again in a moment");
+}
+
 bool matches(const Query& query, const MessageRecord& message) {
   return !query.mail_from || iequals(*query.mail_from, message.mail_from);
 }
@@ -41,6 +45,8 @@ Result<> Reader::for_each(const Query& query, const std::function<Walk(Queued)>&
   const QueueId first = query.id.value_or(QueueId(query.after ? after.number() + 1 : 0));
   if (first < after) return {};
 
+  const auto storage = storage_->get();
+  if (!storage) return closed_now();
   rocksdb::ReadOptions options;
   options.fill_cache = query.id.has_value();
   if (!query.id) options.readahead_size = scan_readahead;
@@ -49,7 +55,7 @@ Result<> Reader::for_each(const Query& query, const std::function<Walk(Queued)>&
   options.iterate_upper_bound = &bound;
 
   std::vector<rocksdb::Iterator*> opened;
-  const auto status = storage_->db->NewIterators(options, {storage_->messages, storage_->groups}, &opened);
+  const auto status = storage->db->NewIterators(options, {storage->messages, storage->groups}, &opened);
   if (!status.ok()) return std::unexpected(storage_error("list the queue", status));
   const std::unique_ptr<rocksdb::Iterator> messages(opened[0]);
   const std::unique_ptr<rocksdb::Iterator> groups(opened[1]);
@@ -91,8 +97,10 @@ Result<std::string> Reader::octets(const MessageRecord& message) const {
 }
 
 Result<std::string> Reader::chunk(const MessageRecord& message, std::uint32_t index) const {
+  const auto storage = storage_->get();
+  if (!storage) return closed_now();
   std::string piece;
-  const auto status = storage_->db->Get(rocksdb::ReadOptions(), storage_->octets, part_key(message.id, index), &piece);
+  const auto status = storage->db->Get(rocksdb::ReadOptions(), storage->octets, part_key(message.id, index), &piece);
   if (status.IsNotFound()) return failure("the message " + message.id.text() + " is no longer in the queue");
   if (!status.ok()) return std::unexpected(storage_error("read the message " + message.id.text(), status));
   return piece;

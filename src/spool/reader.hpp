@@ -1,6 +1,7 @@
 // spool/reader.hpp - reads the queue: one message, its octets, or all that match. Obtained from Spool.
 // Limits: a body is handed out in chunks of chunk_size, so that memory does not depend on the size of a message.
-// Threads: any; each call sees the commits that were complete when it began.
+// Errors: a damaged record; or, for a moment while the spool recovers from no space, that it is closed: try again
+// later. Threads: any; each call sees the commits that were complete when it began.
 #pragma once
 
 #include <cstdint>
@@ -32,11 +33,11 @@ struct Query {
 
 enum class Walk { go_on, stop };
 
-struct Storage;  // RocksDB, behind storage.hpp
+class StorageSlot;  // RocksDB, behind storage.hpp
 
 class Reader {
  public:
-  explicit Reader(std::shared_ptr<Storage> storage) : storage_(std::move(storage)) {}
+  explicit Reader(std::shared_ptr<StorageSlot> storage) : storage_(std::move(storage)) {}
 
   /// Calls `visit` for each match in the order of ids, from one consistent view. Stops at the first damaged record with
   /// its error. A scan holds disk space that is freed meanwhile: do long work outside of `visit`.
@@ -51,7 +52,7 @@ class Reader {
   [[nodiscard]] Result<std::string> chunk(const MessageRecord& message, std::uint32_t index) const;
 
  private:
-  std::shared_ptr<Storage> storage_;
+  std::shared_ptr<StorageSlot> storage_;
 };
 
 }  // namespace ptarmigan::spool

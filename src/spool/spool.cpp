@@ -59,13 +59,15 @@ void Transaction::remove(QueueId message, std::uint32_t group) {
 
 struct Spool::Parts {
   FolderLock lock;
-  std::shared_ptr<Storage> storage;
+  std::string recovery_warning;
+  std::shared_ptr<StorageSlot> storage;
   Reader reader;
   Committer committer;
 
-  Parts(FolderLock held, std::shared_ptr<Storage> opened, const Options& options, std::uint64_t next_id)
+  Parts(FolderLock held, const std::shared_ptr<Storage>& opened, const Options& options, std::uint64_t next_id)
       : lock(std::move(held)),
-        storage(std::move(opened)),
+        recovery_warning(opened->recovery_warning),
+        storage(std::make_shared<StorageSlot>(opened, database_folder(options.folder), options.env)),
         reader(storage),
         committer(storage, options, next_id, next_id + id_block) {}
 };
@@ -77,20 +79,19 @@ Result<std::unique_ptr<Spool>> Spool::open(Options options) {
   auto lock = prepare_folder(options.folder);
   if (!lock) return std::unexpected(std::move(lock.error()));
   auto storage = open_storage(database_folder(options.folder), options.env);
-  if (!storage) return std::unexpected(std::move(storage.error()));
+  if (!storage) return std::unexpected(storage_error("open the spool " + options.folder.string(), storage.error()));
   const auto next_id = read_next_id(**storage);
   if (!next_id) return std::unexpected(next_id.error());
   if (auto marked = write_next_id(**storage, *next_id + id_block); !marked)
     return std::unexpected(std::move(marked.error()));
-  return std::unique_ptr<Spool>(
-      new Spool(std::make_unique<Parts>(std::move(*lock), std::move(*storage), options, *next_id)));
+  return std::unique_ptr<Spool>(new Spool(std::make_unique<Parts>(std::move(*lock), *storage, options, *next_id)));
 }
 
 Result<std::unique_ptr<Reader>> Spool::open_read_only(const std::filesystem::path& folder) {
   if (auto format = check_format(folder); !format) return std::unexpected(std::move(format.error()));
   auto storage = open_storage_for_reading(database_folder(folder));
   if (!storage) return std::unexpected(std::move(storage.error()));
-  return std::make_unique<Reader>(std::move(*storage));
+  return std::make_unique<Reader>(std::make_shared<StorageSlot>(std::move(*storage)));
 }
 
 QueueId Spool::next_id() {
@@ -110,7 +111,7 @@ State Spool::state() const {
 }
 
 const std::string& Spool::recovery_warning() const {
-  return parts_->storage->recovery_warning;
+  return parts_->recovery_warning;
 }
 
 }  // namespace ptarmigan::spool

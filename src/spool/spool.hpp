@@ -11,7 +11,7 @@
 // Group commit: one thread collects everything that waits into one write and one fdatasync.
 // Failure: a write or sync error stops the spool for good (a failed sync is never retried: the kernel may have
 // forgotten the pages); every later commit fails with that first error. No space is not such an error: nothing was
-// acknowledged, so the storage is set up anew as soon as space is back.
+// acknowledged, so the storage is opened anew at the first commit after space is back.
 // Threads: every member may be called from any thread. Limits: Options. RocksDB stays behind this header.
 #pragma once
 

@@ -3,14 +3,18 @@
 
 #include <cstdlib>
 #include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include <rocksdb/env.h>
+#include <rocksdb/file_system.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/listener.h>
 #include <rocksdb/table.h>
 #include <rocksdb/utilities/table_properties_collectors.h>
+
+#include "base/time.hpp"
 
 #if __has_feature(thread_sanitizer)
 // Debian's librocksdb is not instrumented: the sanitizer sees its memory but not the atomics that order it.
@@ -37,7 +41,8 @@ constexpr std::size_t notes_kept = 4;
 constexpr std::size_t removal_window = 8192;
 constexpr std::size_t removal_trigger = 4096;
 
-/// The committer decides when to go on after no space (Committer::recover); RocksDB must not do so beside it.
+/// The committer decides when to go on after no space (Committer::recover), by opening anew; RocksDB must not do so
+/// beside it.
 class NoRecoveryByItself : public rocksdb::EventListener {
  public:
   void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason /*reason*/, rocksdb::Status /*error*/,
@@ -45,6 +50,11 @@ class NoRecoveryByItself : public rocksdb::EventListener {
     *auto_recovery = false;
   }
 };
+
+// Opening replays the log and may write all of it to tables and blob files before it removes it.
+constexpr std::uint64_t reopen_reserve = 16U << 20;
+constexpr milliseconds reader_patience{2000};
+constexpr milliseconds reader_poll{1};
 
 using Families = std::vector<rocksdb::ColumnFamilyDescriptor>;
 
@@ -188,7 +198,8 @@ Storage::~Storage() {
   }
 }
 
-Result<std::shared_ptr<Storage>> open_storage(const std::filesystem::path& folder, rocksdb::Env* env) {
+std::expected<std::shared_ptr<Storage>, rocksdb::Status> open_storage(const std::filesystem::path& folder,
+                                                                      rocksdb::Env* env) {
   auto storage = std::make_shared<Storage>();
   auto options = writer_options(env);
   auto status = open_database(*storage, options, folder.string());
@@ -201,7 +212,7 @@ Result<std::shared_ptr<Storage>> open_storage(const std::filesystem::path& folde
                                   "); mail accepted just before the last stop may be lost: compare with the "
                                   "submitting systems' logs, and check the disk";
   }
-  if (!status.ok()) return std::unexpected(storage_error("open the spool " + folder.string(), status));
+  if (!status.ok()) return std::unexpected(status);
   return storage;
 }
 
@@ -219,6 +230,48 @@ Result<std::shared_ptr<Storage>> open_storage_for_reading(const std::filesystem:
   if (!status.ok()) return std::unexpected(storage_error("read the spool " + folder.string(), status));
   adopt(*storage, db, handles);
   return storage;
+}
+
+std::shared_ptr<Storage> StorageSlot::get() const {
+  const std::lock_guard lock(mutex_);
+  return storage_;
+}
+
+rocksdb::Status StorageSlot::reopen() {
+  std::shared_ptr<Storage> old;
+  {
+    const std::lock_guard lock(mutex_);
+    old = std::exchange(storage_, nullptr);
+  }
+  for (auto left = reader_patience; old.use_count() > 1; left -= reader_poll) {
+    if (left <= left.zero()) {
+      const std::lock_guard lock(mutex_);
+      storage_ = std::move(old);
+      return rocksdb::Status::Busy("the spool is being read");
+    }
+    std::this_thread::sleep_for(reader_poll);
+  }
+  old.reset();
+  auto opened = open_storage(folder_, env_);
+  if (!opened) return opened.error();
+  const std::lock_guard lock(mutex_);
+  storage_ = std::move(*opened);
+  return rocksdb::Status::OK();
+}
+
+std::uint64_t StorageSlot::space_to_reopen() const {
+  std::uint64_t needed = reopen_reserve;
+  std::error_code code;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_, code))
+    if (entry.path().extension() == ".log") needed += entry.file_size(code);
+  return needed;
+}
+
+std::optional<std::uint64_t> free_space(const std::filesystem::path& folder, rocksdb::Env* env) {
+  std::uint64_t free = 0;
+  const auto& files = (env == nullptr ? rocksdb::Env::Default() : env)->GetFileSystem();
+  if (!files->GetFreeSpace(folder.string(), rocksdb::IOOptions(), &free, /*dbg=*/nullptr).ok()) return std::nullopt;
+  return free;
 }
 
 }  // namespace ptarmigan::spool

@@ -7,11 +7,14 @@
 #pragma once
 
 #include <cstdint>
+#include <expected>
 #include <filesystem>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <rocksdb/db.h>
 
@@ -51,7 +54,36 @@ struct Storage {
   ~Storage();
 };
 
-[[nodiscard]] Result<std::shared_ptr<Storage>> open_storage(const std::filesystem::path& folder, rocksdb::Env* env);
+[[nodiscard]] std::expected<std::shared_ptr<Storage>, rocksdb::Status> open_storage(const std::filesystem::path& folder,
+                                                                                    rocksdb::Env* env);
 [[nodiscard]] Result<std::shared_ptr<Storage>> open_storage_for_reading(const std::filesystem::path& folder);
+
+/// The storage in use, which the committer closes and opens again after no space. RocksDB's own way, Resume(), is not
+/// taken: in this version it can wait for ever after a failed flush, or change nothing where memory is empty
+/// (RocksDB issues 15030 and 11447); opening is what every start does.
+class StorageSlot {
+ public:
+  /// One that is never opened again: of a reader.
+  explicit StorageSlot(std::shared_ptr<Storage> storage) : storage_(std::move(storage)) {}
+  StorageSlot(std::shared_ptr<Storage> storage, std::filesystem::path folder, rocksdb::Env* env)
+      : folder_(std::move(folder)), env_(env), storage_(std::move(storage)) {}
+
+  /// Keep it for one operation. Null while it is being opened again.
+  [[nodiscard]] std::shared_ptr<Storage> get() const;
+  /// Waits a little for those who read, then closes and opens. Busy where they take longer: all is as before then. Any
+  /// other failure leaves it closed, to be opened by the next call.
+  [[nodiscard]] rocksdb::Status reopen();
+  /// What opening may write, in octets.
+  [[nodiscard]] std::uint64_t space_to_reopen() const;
+
+ private:
+  const std::filesystem::path folder_;
+  rocksdb::Env* const env_ = nullptr;
+  mutable std::mutex mutex_;
+  std::shared_ptr<Storage> storage_;
+};
+
+/// Nothing where the file system does not tell.
+[[nodiscard]] std::optional<std::uint64_t> free_space(const std::filesystem::path& folder, rocksdb::Env* env);
 
 }  // namespace ptarmigan::spool

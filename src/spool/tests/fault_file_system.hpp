@@ -28,10 +28,11 @@ class FaultFileSystem : public rocksdb::FileSystemWrapper {
   /// The fault comes at the `after`-th next operation of its kind (0: the very next), and at all that follow.
   void arm(Fault fault, int after = 0) {
     left_ = after;
+    struck_ = false;
     fault_ = fault;
   }
   void disarm() { fault_ = Fault::none; }
-  /// True once a fault was given.
+  /// True once the fault was given.
   [[nodiscard]] bool struck() const { return struck_; }
   /// What the file system says that it has left.
   void set_free_space(std::uint64_t octets) { free_space_ = octets; }
@@ -51,6 +52,10 @@ class FaultFileSystem : public rocksdb::FileSystemWrapper {
                                     rocksdb::IODebugContext* debug) override;
   rocksdb::IOStatus GetFreeSpace(const std::string& path, const rocksdb::IOOptions& options, std::uint64_t* free,
                                  rocksdb::IODebugContext* debug) override {
+    if (fault_ == Fault::no_space && struck_) {
+      *free = 0;
+      return rocksdb::IOStatus::OK();
+    }
     if (free_space_ == UINT64_MAX) return FileSystemWrapper::GetFreeSpace(path, options, free, debug);
     *free = free_space_;
     return rocksdb::IOStatus::OK();

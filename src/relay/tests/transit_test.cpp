@@ -1,0 +1,164 @@
+// relay/tests/transit_test.cpp - rescue, waiting and failing of one recipient group, route by route.
+#include "relay/transit.hpp"
+
+#include <gtest/gtest.h>
+
+namespace ptarmigan::relay {
+namespace {
+
+using smtp::Stage;
+using smtp::client::Answer;
+using smtp::client::Transaction;
+
+constexpr Moment at(int second) {
+  return {WallTime(seconds(1'800'000'000 + second)), SteadyTime(seconds(second))};
+}
+
+constexpr std::string_view ipv6_refusal =
+    "550-5.7.1 [2001:db8::1] Our system has detected that this message does\r\n"
+    "550-5.7.1 not meet IPv6 sending guidelines regarding PTR records and\r\n"
+    "550-5.7.1 authentication. For more information, go to\r\n"
+    "550-5.7.1  https://support.google.com/mail/?p=IPv6AuthError\r\n"
+    "550 5.7.1 . a1-2002 - gsmtp";
+
+Transit transit(std::vector<std::string> recipients = {"a@gmail.com"}) {
+  spool::MessageRecord message;
+  message.id = QueueId(7);
+  message.mail_from = "news@example.com";
+  message.accepted_at = at(0).wall;
+  spool::GroupRecord group;
+  group.message = message.id;
+  group.domain = "gmail.com";
+  group.created = at(0).wall;
+  for (auto& address : recipients) group.recipients.push_back({.address = address, .notify = {}, .orcpt = {}});
+  return {message, group, std::make_shared<const std::string>("From: news@example.com\r\n\r\nx\r\n"), at(0)};
+}
+
+route::Candidate candidate(std::string_view address) {
+  route::Candidate out;
+  out.route.id = address;
+  out.route.source = route::SourceAddress{"main", IpAddress::parse(address).value(), dns::name("mail.example.com")};
+  return out;
+}
+
+const route::Site gmail{"gmail", nullptr};
+
+Transaction answers(std::vector<std::string_view> replies, Stage stage = Stage::end_of_data) {
+  Transaction out;
+  for (const auto reply : replies)
+    out.recipients.push_back({.stage = stage, .reply = smtp::Reply::parse(reply).value(), .problem = {}});
+  return out;
+}
+
+Transit::Learnt take(Transit& on, const route::Candidate& over, const Transaction& transaction) {
+  return on.take(transaction, over, gmail, {}, on.begin_attempt(over, gmail, "{}", at(1)), at(2));
+}
+
+constexpr route::RetryPolicy policy{milliseconds(1000), milliseconds(8000), milliseconds(60'000)};
+
+TEST(Transit, a_refusal_of_the_address_is_rescued_over_the_next_route) {
+  auto on = transit();
+  const auto learnt = take(on, candidate("2001:db8::1"), answers({ipv6_refusal}));
+  ASSERT_TRUE(learnt.refusal);
+  EXPECT_EQ(learnt.cause, smtp::Cause::sending_address);
+  EXPECT_FALSE(on.settled());
+  EXPECT_TRUE(on.refused_routes().contains("2001:db8::1"));
+  EXPECT_TRUE(take(on, candidate("192.0.2.1"), answers({"250 2.0.0 OK"})).accepted);
+  EXPECT_TRUE(on.settled());
+  on.decide_retry(policy, at(3), 0);
+  EXPECT_FALSE(on.next_attempt());
+  EXPECT_TRUE(on.failed().empty()) << "nothing bounces";
+  const auto records = on.take_records();
+  ASSERT_EQ(records.size(), 2U);
+  EXPECT_EQ(records[0].outcome, store::Outcome::rescued);
+  EXPECT_EQ(records[1].outcome, store::Outcome::delivered);
+}
+
+TEST(Transit, when_every_route_refused_the_notice_tells_the_first_refusal) {
+  auto on = transit();
+  take(on, candidate("2001:db8::1"), answers({ipv6_refusal}));
+  take(on, candidate("192.0.2.1"),
+       answers({"550 5.7.25 The IP address sending this message does not have a PTR record setup"}));
+  on.no_route_left({});
+  on.decide_retry(policy, at(3), 0);
+  EXPECT_FALSE(on.next_attempt());
+  ASSERT_EQ(on.failed().size(), 1U);
+  EXPECT_EQ(on.failed()[0].status, "5.7.25");
+  ASSERT_TRUE(on.group().first_refusal);
+  EXPECT_EQ(on.group().first_refusal->route, "2001:db8::1");
+  EXPECT_NE(on.group().first_refusal->reply.find("IPv6AuthError"), std::string::npos);
+}
+
+TEST(Transit, while_a_better_route_is_only_down_the_message_waits) {
+  auto on = transit();
+  take(on, candidate("2001:db8::1"), answers({ipv6_refusal}));
+  auto down = on.everyone({.stage = Stage::connect, .reply = {}, .problem = smtp::Problem::timed_out});
+  take(on, candidate("192.0.2.1"), down);
+  EXPECT_TRUE(on.better_route_is_down());
+  on.no_route_left({});
+  on.decide_retry(policy, at(3), 1000);
+  EXPECT_TRUE(on.failed().empty());
+  EXPECT_EQ(on.next_attempt(), milliseconds(1000));
+  EXPECT_EQ(on.take_records().back().outcome, store::Outcome::deferred);
+}
+
+TEST(Transit, recipients_go_their_own_ways) {
+  auto on = transit({"a@gmail.com", "unknown@gmail.com", "full@gmail.com"});
+  take(on, candidate("192.0.2.1"),
+       answers({"250 2.0.0 OK", "550 5.1.1 The email account that you tried to reach does not exist",
+                "452 4.2.2 The recipient's inbox is out of storage space"}));
+  EXPECT_TRUE(on.settled());
+  on.decide_retry(policy, at(3), 1000);
+  ASSERT_EQ(on.failed().size(), 1U);
+  EXPECT_EQ(on.failed()[0].recipient.address, "unknown@gmail.com");
+  ASSERT_EQ(on.group().recipients.size(), 1U);
+  EXPECT_EQ(on.group().recipients[0].address, "full@gmail.com");
+  EXPECT_TRUE(on.next_attempt());
+}
+
+TEST(Transit, an_unknown_recipient_is_not_tried_over_other_routes) {
+  auto on = transit();
+  take(on, candidate("2001:db8::1"),
+       answers({"550 5.1.1 The email account that you tried to reach does not exist"}, Stage::rcpt));
+  EXPECT_TRUE(on.settled());
+  EXPECT_TRUE(on.refused_routes().empty());
+}
+
+TEST(Transit, a_lost_answer_to_the_whole_message_waits_and_is_not_sent_twice_at_once) {
+  auto on = transit();
+  auto lost = on.everyone({.stage = Stage::end_of_data, .reply = {}, .problem = smtp::Problem::closed});
+  lost.uncertain = true;
+  take(on, candidate("2001:db8::1"), lost);
+  EXPECT_TRUE(on.settled());
+  on.decide_retry(policy, at(3), 1000);
+  EXPECT_TRUE(on.next_attempt());
+}
+
+TEST(Transit, what_is_too_old_fails_with_the_last_word) {
+  auto on = transit();
+  take(on, candidate("192.0.2.1"),
+       answers({"450 4.2.1 The user you are trying to contact is receiving mail too quickly"}));
+  on.decide_retry(policy, at(61), 0);
+  EXPECT_FALSE(on.next_attempt());
+  ASSERT_EQ(on.failed().size(), 1U);
+  EXPECT_EQ(on.failed()[0].status, "5.4.7");
+  EXPECT_NE(on.failed()[0].reply.find("too quickly"), std::string::npos);
+}
+
+TEST(Transit, a_domain_that_takes_no_mail_fails_at_once) {
+  auto on = transit();
+  on.undeliverable({.status = route::Destination::Status::null_mx, .site = {}, .targets = {}, .why = "null MX"});
+  on.decide_retry(policy, at(1), 0);
+  ASSERT_EQ(on.failed().size(), 1U);
+  EXPECT_EQ(on.failed()[0].status, "5.1.10");
+}
+
+TEST(Transit, a_dns_failure_waits) {
+  auto on = transit();
+  on.undeliverable({.status = route::Destination::Status::try_later, .site = {}, .targets = {}, .why = "timed out"});
+  on.decide_retry(policy, at(1), 0);
+  EXPECT_TRUE(on.next_attempt());
+}
+
+}  // namespace
+}  // namespace ptarmigan::relay

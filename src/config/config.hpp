@@ -101,6 +101,7 @@ struct Rehearsal {
   std::string receiver = "gmail";
   std::string hostname;  ///< the receiver's own where empty
   std::string mailbox = "rehearsal-mail";
+  std::string journal;  ///< one JSON line for each session; none where empty
   std::string certificate;
   std::string key;
   bool bulk = false;

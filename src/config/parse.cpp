@@ -3,9 +3,9 @@
 
 #define TOML_EXCEPTIONS 0
 #define TOML_HEADER_ONLY 1  // the packaged library is built with exceptions
-#include <toml++/toml.h>
-
 #include <algorithm>
+
+#include <toml++/toml.h>
 
 #include "base/nearest.hpp"
 #include "base/text.hpp"

@@ -2,6 +2,7 @@
 #include "auth/dkim/signature.hpp"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "base/text.hpp"
@@ -26,6 +27,22 @@ Result<std::optional<std::uint64_t>> number(const TagList& tags, std::string_vie
   const auto parsed = value->size() <= max_digits ? parse_number<std::uint64_t>(*value) : std::nullopt;
   if (!parsed) return failure(std::string(name) + "= is not a number");
   return std::optional(*parsed);
+}
+
+Result<void> read_version(const TagList& tags, Signature&) {
+  const auto value = required(tags, "v");
+  if (!value) return std::unexpected(value.error());
+  if (*value != "1") return failure("v=" + printable(*value, 20) + " is not a known version");
+  return {};
+}
+
+Result<void> read_query(const TagList& tags, Signature&) {
+  const auto value = tags.value("q");
+  if (!value) return {};
+  const auto methods = colon_list(*value);
+  if (std::ranges::none_of(methods, [](std::string_view method) { return iequals(method, "dns/txt"); }))
+    return failure("q= does not offer dns/txt");
+  return {};
 }
 
 Result<void> read_algorithm(const TagList& tags, Signature& out) {
@@ -61,7 +78,7 @@ Result<void> read_canonicalizations(const TagList& tags, Signature& out) {
   return {};
 }
 
-Result<void> read_identities(const TagList& tags, Signature& out) {
+Result<void> read_domain(const TagList& tags, Signature& out) {
   const auto domain = required(tags, "d");
   const auto selector = required(tags, "s");
   if (!domain) return std::unexpected(domain.error());
@@ -71,50 +88,69 @@ Result<void> read_identities(const TagList& tags, Signature& out) {
   if (!dns::DomainName::from_unicode(*selector)) return failure("s= is not a selector");
   out.domain = *name;
   out.selector = *selector;
+  out.identity = "@" + std::string(*domain);
+  out.identity_domain = *name;
+  return {};
+}
 
+Result<void> read_identity(const TagList& tags, Signature& out) {
   const auto identity = tags.value("i");
-  if (!identity) {
-    out.identity = "@" + std::string(*domain);
-    out.identity_domain = *name;
-    return {};
-  }
+  if (!identity) return {};
   const auto at = identity->rfind('@');
   if (at == std::string_view::npos) return failure("i= has no @");
-  const auto identity_domain = dns::DomainName::from_unicode(identity->substr(at + 1));
-  if (!identity_domain || !identity_domain->is_at_or_below(*name)) return failure("i= is not within d=");
+  const auto domain = dns::DomainName::from_unicode(identity->substr(at + 1));
+  if (!domain || !domain->is_at_or_below(out.domain)) return failure("i= is not within d=");
   out.identity = without_blanks(*identity);
-  out.identity_domain = *identity_domain;
+  out.identity_domain = *domain;
   return {};
 }
 
 Result<void> read_names(const TagList& tags, Signature& out) {
   const auto value = required(tags, "h");
   if (!value) return std::unexpected(value.error());
-  bool from = false;
   for (const auto part : colon_list(*value)) {
-    const auto is_ftext = [](char c) { return is_printable_ascii(c) && c != ' '; };
-    if (part.empty() || !std::ranges::all_of(part, is_ftext))
+    if (!std::ranges::all_of(part, [](char c) { return is_printable_ascii(c) && c != ' '; }))
       return failure("h= holds something that is no field name");
     if (out.names.size() >= max_signed_names)
       return failure("h= has more than " + std::to_string(max_signed_names) + " names");
-    from = from || iequals(part, "from");
     out.names.emplace_back(part);
   }
-  if (!from) return failure("h= does not sign From");
+  if (std::ranges::none_of(out.names, [](const std::string& name) { return iequals(name, "From"); }))
+    return failure("h= does not sign From");
   return {};
 }
 
-Result<void> read_octets(const TagList& tags, Signature& out) {
-  const auto signature = required(tags, "b");
-  const auto body_hash = required(tags, "bh");
-  if (!signature) return std::unexpected(signature.error());
-  if (!body_hash) return std::unexpected(body_hash.error());
-  auto signature_octets = decode_base64_tag(*signature);
-  auto hash_octets = decode_base64_tag(*body_hash);
-  if (!signature_octets) return failure("b= is not base64");
-  if (!hash_octets || hash_octets->size() != Digest{}.size()) return failure("bh= is not the base64 of a SHA-256 hash");
-  out.octets = std::move(*signature_octets);
-  out.body_hash = std::move(*hash_octets);
+Result<void> forbid_empty_names(const TagList&, Signature& out) {
+  if (std::ranges::find(out.names, "") != out.names.end()) return failure("h= has an empty name");
+  return {};
+}
+
+Result<void> forbid_seal_name(const TagList&, Signature& out) {
+  if (std::ranges::any_of(out.names, [](const std::string& name) { return iequals(name, "ARC-Seal"); }))
+    return failure("h= holds ARC-Seal");
+  return {};
+}
+
+Result<void> forbid_names(const TagList& tags, Signature&) {
+  if (tags.value("h")) return failure("h= must not stand in a seal");
+  return {};
+}
+
+Result<void> read_signature(const TagList& tags, Signature& out) {
+  const auto value = required(tags, "b");
+  if (!value) return std::unexpected(value.error());
+  auto octets = decode_base64_tag(*value);
+  if (!octets) return failure("b= is not base64");
+  out.octets = std::move(*octets);
+  return {};
+}
+
+Result<void> read_body_hash(const TagList& tags, Signature& out) {
+  const auto value = required(tags, "bh");
+  if (!value) return std::unexpected(value.error());
+  auto octets = decode_base64_tag(*value);
+  if (!octets || octets->size() != Digest{}.size()) return failure("bh= is not the base64 of a SHA-256 hash");
+  out.body_hash = std::move(*octets);
   return {};
 }
 
@@ -158,18 +194,23 @@ Algorithm algorithm_for(KeyType type) {
 Result<Signature> Signature::parse(std::string_view body) {
   const auto tags = TagList::parse(body);
   if (!tags) return std::unexpected(tags.error());
-  const auto version = required(*tags, "v");
-  if (!version) return std::unexpected(version.error());
-  if (*version != "1") return failure("v=" + printable(*version, 20) + " is not a known version");
+  return parse(*tags, Dialect::dkim);
+}
+
+Result<Signature> Signature::parse(const TagList& tags, Dialect dialect) {
+  using Reader = Result<void> (*)(const TagList&, Signature&);
+  static constexpr Reader dkim[] = {
+      read_version,           read_algorithm, read_domain,    read_identity, read_names, forbid_empty_names,
+      read_canonicalizations, read_signature, read_body_hash, read_numbers,  read_query};
+  static constexpr Reader arc_message[] = {read_algorithm,         read_domain,    read_names,     forbid_seal_name,
+                                           read_canonicalizations, read_signature, read_body_hash, read_numbers};
+  static constexpr Reader arc_seal[] = {read_algorithm, read_domain, forbid_names, read_signature, read_numbers};
+  std::span<const Reader> readers = dkim;
+  if (dialect == Dialect::arc_message) readers = arc_message;
+  if (dialect == Dialect::arc_seal) readers = arc_seal;
   Signature out;
-  for (const auto read :
-       {read_algorithm, read_identities, read_names, read_canonicalizations, read_octets, read_numbers})
-    if (auto done = read(*tags, out); !done) return std::unexpected(done.error());
-  if (const auto query = tags->value("q")) {
-    const auto methods = colon_list(*query);
-    if (std::ranges::none_of(methods, [](std::string_view method) { return iequals(method, "dns/txt"); }))
-      return failure("q= does not offer dns/txt");
-  }
+  for (const auto read : readers)
+    if (auto done = read(tags, out); !done) return std::unexpected(done.error());
   return out;
 }
 

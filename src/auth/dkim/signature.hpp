@@ -24,6 +24,11 @@ enum class Algorithm { rsa_sha256, ed25519_sha256 };
 [[nodiscard]] KeyType key_type(Algorithm algorithm);
 [[nodiscard]] Algorithm algorithm_for(KeyType type);
 
+/// Which field a tag list comes from. arc_message: ARC-Message-Signature (RFC 8617#4.1.2), without v=, i= being the
+/// instance; h= may have empty names, which sign nothing, and must not hold ARC-Seal. arc_seal: ARC-Seal (RFC
+/// 8617#4.1.3), without h=, bh=, c= and l=.
+enum class Dialect { dkim, arc_message, arc_seal };
+
 struct Signature {
   Algorithm algorithm = Algorithm::rsa_sha256;
   Canonicalization header = Canonicalization::simple;
@@ -41,6 +46,7 @@ struct Signature {
 
   /// The body of a DKIM-Signature field. An error says which tag is missing or wrong; the signature then is permerror.
   static Result<Signature> parse(std::string_view body);
+  static Result<Signature> parse(const TagList& tags, Dialect dialect);
 };
 
 /// Picks fields as h= says: for each name the lowest instance that was not taken yet, and nothing once there is none

@@ -78,16 +78,6 @@ SignatureResult decided(SignatureResult result, Outcome outcome, std::string rea
   return result;
 }
 
-/// Expired, or of the future; "" where neither.
-std::string time_defect(const Signature& signature, WallTime received_at, seconds skew) {
-  const auto now = std::chrono::floor<seconds>(received_at).time_since_epoch().count();
-  if (signature.expires && now >= 0 && static_cast<std::uint64_t>(now) > *signature.expires)
-    return "the signature has expired (x=)";
-  if (signature.signed_at && static_cast<std::int64_t>(*signature.signed_at) > now + skew.count())
-    return "the signature is dated in the future (t=)";
-  return {};
-}
-
 /// What the record forbids; "" where it may be used.
 std::string record_defect(const KeyRecord& record, const Signature& signature) {
   if (!record.key) return "the key was revoked (p= is empty)";
@@ -97,6 +87,23 @@ std::string record_defect(const KeyRecord& record, const Signature& signature) {
   if (record.strict_domain && signature.identity_domain != signature.domain)
     return "the key does not allow a subdomain in i= (t=s)";
   return {};
+}
+
+/// By one record of the answer.
+KeyVerdict judge_with_record(const Signature& signature, const Digest& header_hash, const KeyRecord& record) {
+  KeyVerdict verdict{.reason = record_defect(record, signature), .testing = record.testing};
+  if (!verdict.reason.empty()) return verdict;
+  verdict.key_bits = record.key->bits();
+  if (record.key->too_small()) {
+    verdict.outcome = Outcome::policy;
+    verdict.reason = "the RSA key has less than 1024 bits (RFC 8301)";
+  } else if (record.key->verify(header_hash, signature.octets)) {
+    verdict.outcome = Outcome::pass;
+  } else {
+    verdict.outcome = Outcome::fail;
+    verdict.reason = "the signature does not match the header or the key";
+  }
+  return verdict;
 }
 
 }  // namespace
@@ -260,42 +267,46 @@ Known<std::vector<SignatureResult>> Verification::judge(const Facts& facts, Wall
       out.push_back(decided(one.result, Outcome::permerror, "s= and d= make no domain name"));
       continue;
     }
-    if (const auto* answer = gather.ask({*name, dns::RecordType::txt})) out.push_back(verify(one, *answer));
+    const auto* answer = gather.ask({*name, dns::RecordType::txt});
+    if (answer == nullptr) continue;
+    auto verdict = judge_with_key(*one.result.signature, one.header_hash, *answer, limits_.key_records);
+    auto result = decided(one.result, verdict.outcome, std::move(verdict.reason));
+    result.key_bits = verdict.key_bits;
+    if (verdict.testing) result.concerns.push_back(Concern::testing);
+    if (verdict.key_bits > 0 && verdict.key_bits < strong_rsa_bits &&
+        result.signature->algorithm == Algorithm::rsa_sha256)
+      result.concerns.push_back(Concern::weak_key);
+    out.push_back(std::move(result));
   }
   if (gather.lacks()) return gather.need();
   return out;
 }
 
-SignatureResult Verification::verify(const Prepared& prepared, const Answer& answer) const {
-  if (answer.temporary()) return decided(prepared.result, Outcome::temperror, "the key could not be looked up");
-  if (answer.absent()) return decided(prepared.result, Outcome::permerror, "there is no key record");
+std::string time_defect(const Signature& signature, WallTime received_at, seconds clock_skew) {
+  const auto now = std::chrono::floor<seconds>(received_at).time_since_epoch().count();
+  if (signature.expires && now >= 0 && static_cast<std::uint64_t>(now) > *signature.expires)
+    return "the signature has expired (x=)";
+  if (signature.signed_at && static_cast<std::int64_t>(*signature.signed_at) > now + clock_skew.count())
+    return "the signature is dated in the future (t=)";
+  return {};
+}
 
-  auto failed = decided(prepared.result, Outcome::permerror, "there is no key record");
+KeyVerdict judge_with_key(const Signature& signature, const Digest& header_hash, const Answer& answer,
+                          std::size_t max_records) {
+  if (answer.temporary()) return {.outcome = Outcome::temperror, .reason = "the key could not be looked up"};
+  KeyVerdict verdict{.reason = "there is no key record"};
   std::size_t tried = 0;
   for (const auto& text : answer.all<dns::Txt>()) {
     const auto record = KeyRecord::parse(text.joined());
     if (!record) {
-      if (tried == 0) failed.reason = "the key record cannot be used: " + record.error().message;
+      if (tried == 0) verdict.reason = "the key record cannot be used: " + record.error().message;
       continue;
     }
-    if (++tried > limits_.key_records) break;
-    auto result = prepared.result;
-    if (record->testing) result.concerns.push_back(Concern::testing);
-    if (auto defect = record_defect(*record, *result.signature); !defect.empty()) {
-      failed = decided(std::move(result), Outcome::permerror, std::move(defect));
-      continue;
-    }
-    result.key_bits = record->key->bits();
-    if (record->key->too_small()) {
-      failed = decided(std::move(result), Outcome::policy, "the RSA key has less than 1024 bits (RFC 8301)");
-      continue;
-    }
-    if (record->type == KeyType::rsa && result.key_bits < strong_rsa_bits) result.concerns.push_back(Concern::weak_key);
-    if (record->key->verify(prepared.header_hash, result.signature->octets))
-      return decided(std::move(result), Outcome::pass, {});
-    failed = decided(std::move(result), Outcome::fail, "the signature does not match the header or the key");
+    if (++tried > max_records) break;
+    verdict = judge_with_record(signature, header_hash, *record);
+    if (verdict.outcome == Outcome::pass) break;
   }
-  return failed;
+  return verdict;
 }
 
 Result<Verification> verify_message(std::string_view message, const VerifyLimits& limits) {

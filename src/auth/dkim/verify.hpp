@@ -67,6 +67,21 @@ struct SignatureResult {
   [[nodiscard]] bool covers(std::string_view name) const;
 };
 
+/// What a key's answer says of one signature.
+struct KeyVerdict {
+  Outcome outcome = Outcome::permerror;
+  std::string reason = {};
+  unsigned key_bits = 0;  ///< 0 where no key was used
+  bool testing = false;   ///< t=y
+};
+/// Judges the signature of `header_hash` by the answer to its key's question (RFC 6376#6.1.2); of several key records,
+/// `max_records` are tried.
+[[nodiscard]] KeyVerdict judge_with_key(const Signature& signature, const Digest& header_hash, const Answer& answer,
+                                        std::size_t max_records = VerifyLimits{}.key_records);
+/// Expired or signed in the future as seen at `received_at`: the reason, or "".
+[[nodiscard]] std::string time_defect(const Signature& signature, WallTime received_at,
+                                      seconds clock_skew = VerifyLimits{}.clock_skew);
+
 /// A message's signatures with all that the message itself decides; what is left needs keys.
 class Verification {
  public:
@@ -87,7 +102,6 @@ class Verification {
     std::size_t hasher = 0;  ///< of the body
     std::size_t hash = 0;    ///< among the hasher's limits
   };
-  SignatureResult verify(const Prepared& prepared, const Answer& answer) const;
 
   std::vector<Prepared> signatures_;
   std::size_t ignored_ = 0;

@@ -27,6 +27,9 @@ def main(words: list[str] | None = None) -> int:
         return 2
     except BrokenPipeError:
         return 0
+    except OSError as error:
+        print(f"lab: {error}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         return 130
 

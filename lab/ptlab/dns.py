@@ -16,6 +16,7 @@ from .world import Server, World, Zone, reverse_name
 
 TSIG_ALGORITHM = "hmac-sha256"
 TSIG_NAME = "update.lab"
+KNOT_READY = "server started"  # it listens before its zones are loaded
 # RFC 6303 zones that resolvers answer by themselves, and that this world really has.
 AS112_ZONES = ("2.0.192.in-addr.arpa", "100.51.198.in-addr.arpa", "113.0.203.in-addr.arpa", "8.b.d.0.1.0.0.2.ip6.arpa")
 
@@ -37,6 +38,13 @@ def zone_text(world: World, zone: Zone, ds: dict[str, list[str]]) -> str:
     if zone.origin == ".":
         lines += _address_records(name_server, world.only("knot"))
     return "\n".join(lines) + "\n"
+
+
+def check_zones(log: str) -> None:
+    """Knot serves the zones that it could read and only logs the others; a world with a hole in it is of no use."""
+    errors = [line.split(" error: ", 1)[1] for line in log.splitlines() if " error: [" in line]
+    if errors:
+        raise LabError("a zone of the world is wrong: " + errors[0], "\n     ".join(errors[1:] or ["see its records in the world file"]))
 
 
 def absolute(origin: str) -> str:
@@ -89,7 +97,7 @@ key:
 acl:
   - id: update
     key: {TSIG_NAME}
-    action: [update, transfer]
+    action: update
 policy:
   - id: lab
     algorithm: ecdsap256sha256

@@ -32,9 +32,12 @@ class Process:
         self.part = part
         self.child: subprocess.Popen | None = None
         self.status = "stopped"
+        self.log = INSIDE / "log" / f"{part.server.key}.log"
+        self.log_begin = 0  # where the log of the present run begins
 
     def start(self) -> None:
-        log = open(INSIDE / "log" / f"{self.part.server.key}.log", "ab")
+        log = open(self.log, "ab")
+        self.log_begin = log.tell()
         self.child = subprocess.Popen(
             self.part.command,
             stdin=subprocess.DEVNULL,
@@ -59,6 +62,13 @@ class Process:
             _kill_session(self.child.pid)
             self.child.wait()
         self.status = "stopped"
+
+    def log_text(self) -> str:
+        return self.log.read_bytes()[self.log_begin :].decode(errors="replace")
+
+    def is_ready(self) -> bool:
+        wanted = {(address, self.part.port) for address in self.part.server.addresses}
+        return wanted <= listening() and self.part.ready_words in self.log_text()
 
     def describe(self) -> dict:
         server = self.part.server
@@ -149,6 +159,8 @@ class Keeper:
         namespace.mount("lab", "/etc", "overlay", namespace.MS_RDONLY, f"lowerdir=/run/etc:{self.packages}/etc:/etc")
         namespace.mount("lab", "/proc", "proc")
         namespace.set_host_name(self.world.sender.name)
+        if servers.one_id():
+            namespace.pretend_ids()
 
     def bring_up_network(self) -> None:
         namespace.loopback_up()
@@ -191,18 +203,19 @@ class Keeper:
                 self.await_listening(process)
 
     def await_listening(self, process: Process) -> None:
-        wanted = {(address, process.part.port) for address in process.part.server.addresses}
         end = time.monotonic() + START_SECONDS
-        while not wanted <= listening():
+        while not process.is_ready():
             ended = process.child.poll() is not None
             if ended or time.monotonic() > end:
                 key = process.part.server.key
-                why = f"ended with status {process.child.returncode}" if ended else f"does not listen after {START_SECONDS:.0f} s"
+                why = f"ended with status {process.child.returncode}" if ended else f"is not ready after {START_SECONDS:.0f} s"
                 process.stop()
                 process.status = "ended"
-                log = (INSIDE / "log" / f"{key}.log").read_text(errors="replace").splitlines()[-LOG_TAIL_LINES:]
+                log = process.log_text().splitlines()[-LOG_TAIL_LINES:]
                 raise LabError(f"server {key} {why}", "its log ends:\n  " + "\n  ".join(log) if log else "its log is empty")
             time.sleep(0.01)
+        if process.part.server.kind == "knot":
+            dns.check_zones(process.log_text())
 
     # --- Requests ---
 

@@ -57,11 +57,12 @@ class Lab:
                 os.write(out, json.dumps(message).encode() + b"\n")
 
         def keeper() -> None:
-            os.close(reports)
             signal.signal(signal.SIGPIPE, signal.SIG_IGN)
             sink = os.open(os.devnull, os.O_RDWR)
             for stream in (0, 1, 2):
                 os.dup2(sink, stream)
+            os.closerange(3, out)  # whatever the starter had open: a pipe to its reader, for one
+            os.closerange(out + 1, os.sysconf("SC_OPEN_MAX"))
             Keeper(description, self.folder, root, servers.Options(**options), report).main()
 
         try:
@@ -252,19 +253,24 @@ class Lab:
         return self._change(name, lambda owner: dns.delete_changes(owner, kind.upper(), data), kind)
 
     def dns_show(self, name: str, kind: str) -> str:
-        """The authoritative answer, as zone text lines (an alias with its target); empty when there is none."""
+        """The authoritative answer, as zone text lines; where the name is an alias, its target's. Empty when there is none."""
+        return self._query(self._owner(name, kind), kind)
+
+    def _query(self, owner: str, kind: str) -> str:
         server = self.world().only("knot").addresses[0]
-        done = self.run(["kdig", f"@{server}", "+short", "+norec", dns.owner(name), kind], capture_output=True, text=True)
-        return done.stdout
+        return self.run(["kdig", f"@{server}", "+short", "+norec", owner, kind], capture_output=True, text=True).stdout
+
+    def _owner(self, name: str, kind: str) -> str:
+        """Where records of `name` stand: an alias (RFC 2317) leads to its target, unless the alias itself is meant."""
+        owner = dns.owner(name)
+        target = "" if kind.upper() == "CNAME" else self._query(owner, "CNAME").strip().rstrip(".")
+        return target.replace("\\/", "/") or owner
 
     def _ttl(self, ttl: int | None) -> int:
         return self.world().ttl if ttl is None else ttl
 
     def _change(self, name: str, changes, kind: str) -> str:
-        owner = dns.owner(name)
-        if kind.upper() != "CNAME":
-            target = self.dns_show(owner, "CNAME").strip().rstrip(".")
-            owner = target.replace("\\/", "/") or owner  # RFC 2317: the record stands where the alias points
+        owner = self._owner(name, kind)
         script, zone = dns.update_script(self.world(), owner, changes(owner))
         done = self.run(["knsupdate", "-k", INSIDE / "keys" / "update.key"], input=script, capture_output=True, text=True)
         if done.returncode != 0 or done.stderr.strip():

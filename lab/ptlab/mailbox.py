@@ -87,7 +87,7 @@ def _delivery(receiver: str, path: Path, values: dict, received: str, raw: bytes
         peer_address=peer.get("address") or (address["address"] if address else ""),
         ehlo_name=peer.get("helo") or (ehlo[1] if ehlo else ""),
         tls=(peer.get("tls") or (protocol[1] if protocol else "")).strip().upper() in ("ESMTPS", "ESMTPSA", "UTF8SMTPS", "UTF8SMTPSA"),
-        auth_user=peer.get("auth") or (user[1] if user else None),
+        auth_user=peer.get("auth") or (user[1].split("@")[0] if user else None),  # without the realm
         mail_from=values.get("return-path", [""])[0].strip("<>"),
         recipients=tuple(recipients),
         queue_id=queue_id[1] if queue_id else "",

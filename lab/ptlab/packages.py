@@ -24,8 +24,8 @@ GROUPS = (
     ("swaks", "libnet-ssleay-perl", "libnet-dns-perl", "libauthen-sasl-perl", "libio-socket-inet6-perl"),
     ("opendkim", "opendkim-tools"),
     ("python3-dkim",),
-    ("iproute2", "openssl", "ca-certificates"),
     ("libuid-wrapper",),
+    ("iproute2", "openssl", "ca-certificates"),
 )
 # Debian's merged /usr: these are links, and archives that still name the old folders must unpack through them.
 USR_LINKS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
@@ -66,12 +66,11 @@ def _unpack_all(folder: Path, root: Path, say) -> None:
     archives = folder / "archives"
     shutil.rmtree(archives, ignore_errors=True)
     archives.mkdir()
-    for number, package in enumerate(packages, 1):
-        say(f"downloading {number}/{len(packages)} {package}")
-        _run(["apt-get", "-qq", "download", package], cwd=archives, what=f"could not download {package}")
+    _download(packages, archives, say)
     fresh = folder / "root.new"
     shutil.rmtree(fresh, ignore_errors=True)
-    (fresh / "usr").mkdir(parents=True)
+    fresh.mkdir(mode=0o700)  # nobody else passes while set-id bits are there
+    (fresh / "usr").mkdir()
     (fresh / "etc").mkdir()
     for name in USR_LINKS:
         (fresh / "usr" / name).mkdir()
@@ -85,6 +84,8 @@ def _unpack_all(folder: Path, root: Path, say) -> None:
         if not any((fresh / "usr" / name).iterdir()):
             (fresh / "usr" / name).rmdir()
             (fresh / name).unlink()
+    _drop_set_id_bits(fresh)
+    fresh.chmod(0o755)
     shutil.rmtree(root, ignore_errors=True)
     fresh.rename(root)
     shutil.rmtree(archives)
@@ -111,6 +112,21 @@ def _missing_packages() -> list[str]:
     return packages
 
 
+def _download(packages: list[str], archives: Path, say) -> None:
+    environment = dict(os.environ, LC_ALL="C")
+    process = subprocess.Popen(
+        ["apt-get", "download", *packages], cwd=archives, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    number = 0
+    for line in process.stdout:  # Get:3 http://deb.debian.org/debian bookworm/main amd64 knot amd64 3.2.6-1 [739 kB]
+        if line.startswith("Get:"):
+            number += 1
+            say(f"downloading {number}/{len(packages)} {line.split(' ', 2)[2].strip()}")
+    words = process.stderr.read().strip()
+    if process.wait() != 0:
+        _fail("could not download the lab's packages", words)
+
+
 def _unpack(archive: Path, root: Path) -> None:
     dpkg = subprocess.Popen(["dpkg-deb", "--fsys-tarfile", archive], stdout=subprocess.PIPE)
     tar = subprocess.run(
@@ -122,6 +138,9 @@ def _unpack(archive: Path, root: Path) -> None:
     dpkg.stdout.close()
     if dpkg.wait() != 0 or tar.returncode != 0:
         raise LabError(f"could not unpack {archive.name}: {tar.stderr.strip()}", "is the disk full?")
+
+
+def _drop_set_id_bits(root: Path) -> None:
     for folder, _, files in os.walk(root / "usr"):
         for name in files:
             path = os.path.join(folder, name)
@@ -130,12 +149,16 @@ def _unpack(archive: Path, root: Path) -> None:
                 os.chmod(path, mode & 0o1777)
 
 
-def _run(command: list, what: str, cwd=None) -> str:
+def _run(command: list, what: str) -> str:
     environment = dict(os.environ, LC_ALL="C", DEBIAN_FRONTEND="noninteractive")
-    done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
     if done.returncode == 0:
         return done.stdout
-    words = (done.stderr.strip() or done.stdout.strip()).splitlines()
+    _fail(what, done.stderr.strip() or done.stdout.strip())
+
+
+def _fail(what: str, output: str) -> None:
+    words = output.splitlines()
     reason = next((line for line in words if line.startswith("E:")), words[-1] if words else "no reason given")
     raise LabError(
         f"{what}: {reason}",

@@ -16,7 +16,6 @@ from .world import Server, World
 # Accounts of the servers, made up for the world's own /etc/passwd. Group 603 is Postfix's "postdrop".
 ACCOUNTS = {"postfix": (601, 601), "Debian-exim": (602, 602), "opendkim": (604, 604)}
 POSTDROP_GROUP = 603
-UID_WRAPPER = "libuid_wrapper.so"
 
 SUBMISSION_PORT = 587
 PORTS = {"knot": 53, "unbound": 53, "postfix": 25, "exim": 25, "rehearsal": 25, "relay": SUBMISSION_PORT}
@@ -38,6 +37,7 @@ class Part:
     port: int
     command: list[str] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=dict)
+    ready_words: str = ""  # what its log says when it is ready, where listening is not enough
     absent: str = ""  # why it cannot be started, if so
 
 
@@ -58,17 +58,16 @@ def prepare(world: World, state: Path, options: Options) -> list[Part]:
             _prepare_rehearsal(part, state, options)
         else:
             part.command = makers[server.kind](world, server, state)
+        if server.kind == "knot":
+            part.ready_words = dns.KNOT_READY
         if one_id() and server.kind in ("postfix", "relay", "exim"):
-            part.environment = {"LD_PRELOAD": UID_WRAPPER, "UID_WRAPPER": "1", "UID_WRAPPER_ROOT": "1"}
+            part.environment = WRAPPED
         parts.append(part)
     return parts
 
 
 def one_id() -> bool:
-    """Whether this world has no id but root's (an unprivileged user without subordinate ids).
-
-    Mail servers then change their account only in appearance, by uid_wrapper: everything is the user's own anyway.
-    """
+    """Whether this world has no id but root's (an unprivileged user without subordinate ids): see namespace.pretend_ids()."""
     return sum(int(line.split()[2]) for line in Path("/proc/self/uid_map").read_text().splitlines()) == 1
 
 
@@ -77,6 +76,10 @@ def give(path: Path, account: str) -> None:
     path.mkdir(parents=True, exist_ok=True)
     if not one_id():
         os.chown(path, *ACCOUNTS[account])
+
+
+# A world with one id: programs that ask who they are get the answer they expect (namespace.pretend_ids() does the rest).
+WRAPPED = {"LD_PRELOAD": "libuid_wrapper.so", "UID_WRAPPER": "1", "UID_WRAPPER_ROOT": "1"}
 
 
 # --- Files in /etc, and certificates --------------------------------------------------------------------------------------------------
@@ -194,6 +197,7 @@ def _postfix_settings(server: Server, state: Path) -> dict[str, str]:
         "alias_maps": "",
         "inet_interfaces": ", ".join(server.addresses),
         "inet_protocols": "all",
+        "import_environment": " ".join(["MAIL_CONFIG", "TZ", "LANG=C", *WRAPPED, "UID_WRAPPER_INITIAL_RUID", "UID_WRAPPER_INITIAL_EUID"]),
         "mynetworks": "127.0.0.0/8",
         "smtputf8_enable": "yes",
         "message_size_limit": "52428800",
@@ -289,6 +293,7 @@ def exim_config(server: Server) -> str:
 domainlist local_domains = {" : ".join(server.domains)}
 local_interfaces = <; {addresses}
 daemon_smtp_ports = 25
+keep_environment = LD_PRELOAD : ^UID_WRAPPER
 spool_directory = {home}/spool
 log_file_path = {home}/%slog
 pid_file_path = {home}/exim.pid

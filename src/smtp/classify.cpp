@@ -229,7 +229,7 @@ std::optional<Cause> cause_of_family_code(std::string_view text) {
   return std::nullopt;
 }
 
-/// x.7.<detail>: RFC 3463#3.8, RFC 4954#6, RFC 7372#3, RFC 7505#4.2, RFC 8689#3, and Microsoft's own above 500. Only
+/// x.7.<detail>: RFC 3463#3.8, RFC 4954#6, RFC 7372#3, RFC 7505#4.2, RFC 8689, and Microsoft's own above 500. Only
 /// where the words say nothing, as Gmail has other meanings for 23 and 27 to 30.
 std::optional<Cause> cause_of_security_status(int detail, int code) {
   switch (detail) {

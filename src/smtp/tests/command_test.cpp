@@ -53,7 +53,7 @@ TEST(Command, mail_has_a_path_and_parameters) {
 }
 
 TEST(Command, rcpt_has_dsn_parameters) {
-  // RFC 3461#10.1, reworded addresses.
+  // RFC 3461, its first example with other addresses.
   const auto recipient =
       parsed<Rcpt>("RCPT TO:<Bob@example.com> NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;Bob+2Bx@Example.com").recipient;
   EXPECT_EQ(recipient.notify, (Notify{.success = true, .failure = true}));

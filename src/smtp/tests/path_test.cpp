@@ -18,7 +18,7 @@ TEST(Mailbox, keeps_the_meaning_not_the_spelling) {
 }
 
 TEST(Mailbox, takes_what_the_rfcs_allow) {
-  // RFC 3696#3
+  // RFC 3696
   for (const auto* text :
        {R"("Abc\@def"@example.com)", R"("Fred Bloggs"@example.com)", R"("Joe\\Blow"@example.com)",
         R"("Abc@def"@example.com)", "user+mailbox@example.com", "customer/department=shipping@example.com",

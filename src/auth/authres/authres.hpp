@@ -48,6 +48,7 @@ struct Header {
   std::string authserv_id;
   /// Empty: "none", no authentication was done.
   std::vector<MethodResult> results = {};
+  /// As read; what is built is version 1.
   unsigned version = 1;
   friend bool operator==(const Header&, const Header&) = default;
 };

@@ -100,7 +100,6 @@ Result<std::string> build(const Header& header) {
   const auto id = encode_value(header.authserv_id);
   if (!id) return failure("'" + printable(header.authserv_id, 80) + "' cannot be an authserv-id");
   Folded out(std::string(field_name) + ": " + *id);
-  if (header.version != 1) out.add(std::to_string(header.version));
   bool any = false;
   for (const auto& result : header.results) {
     if (!is_keyword(result.method) || !is_keyword(result.result)) continue;

@@ -1,0 +1,75 @@
+// cli/rehearse.cpp - `ptarmigan rehearse`: plays a receiver until it is stopped. The session is in src/receive.
+#include <memory>
+
+#include <CLI/CLI.hpp>
+
+#include "cli/commands.hpp"
+#include "cli/dns_options.hpp"
+#include "cli/run.hpp"
+#include "cli/terminal.hpp"
+#include "receive/rehearsal_server.hpp"
+
+namespace ptarmigan::cli {
+namespace {
+
+struct Options {
+  std::vector<std::string> listen;
+  std::string receiver;
+  std::string mailbox;
+  bool bulk = false;
+  DnsOptions dns;
+};
+
+/// The configuration with what the command line says on top.
+Result<config::Config> settings_of(const Options& options) {
+  config::Config config;
+  if (!options.dns.config.empty()) {
+    auto read = read_config(options.dns.config);
+    if (!read) return read;
+    config = *std::move(read);
+  }
+  auto& rehearsal = config.rehearsal;
+  if (!options.listen.empty()) rehearsal.listen.clear();
+  for (const auto& text : options.listen) {
+    auto endpoint = Endpoint::parse(text, 25);
+    if (!endpoint) return std::unexpected(endpoint.error());
+    rehearsal.listen.push_back(*endpoint);
+  }
+  if (!options.receiver.empty()) rehearsal.receiver = options.receiver;
+  if (!options.mailbox.empty()) rehearsal.mailbox = options.mailbox;
+  rehearsal.bulk = rehearsal.bulk || options.bulk;
+  return config;
+}
+
+int rehearse(const Options& options) {
+  const auto config = settings_of(options);
+  if (!config) return complain(config.error());
+  auto world = World::open(options.dns);
+  if (!world) return complain(world.error());
+  auto server =
+      receive::RehearsalServer::create(*config, (*world)->dns(), [](const std::string& line) { print(line + "\n"); });
+  if (!server) return complain(server.error());
+  (*server)->run();
+  if (auto saved = (*world)->finish(); !saved) return complain(saved.error());
+  return good;
+}
+
+}  // namespace
+
+void add_rehearse(CLI::App& app, Action& action) {
+  auto* command =
+      app.add_subcommand("rehearse", "Play a receiver: judge mail by its rules and refuse it in its own words");
+  auto options = std::make_shared<Options>();
+  command->add_option("--listen,-l", options->listen,
+                      "Address and port, 127.0.0.1:2525 where nothing is said; may be repeated");
+  command->add_option("--receiver,-r", options->receiver, "Whose rules: gmail");
+  command->add_option("--mailbox,-m", options->mailbox, "Folder for accepted mail, one file each");
+  command->add_flag("--bulk", options->bulk, "Judge every sender as a bulk sender");
+  add_dns_options(*command, options->dns);
+  command->footer(
+      "It stays in the foreground; Ctrl-C ends it. Try it: ptarmigan send --server 127.0.0.1:2525 --from a@example.com "
+      "--to b@gmail.com");
+  command->callback([&action, options] { action = [options] { return rehearse(*options); }; });
+}
+
+}  // namespace ptarmigan::cli

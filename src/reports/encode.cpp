@@ -119,7 +119,7 @@ bool is_wire_text(std::string_view text) {
   if (text.contains('\0')) return false;
   while (!text.empty()) {
     const std::size_t end = text.find("\r\n");
-    if (end == std::string_view::npos || end > max_line) return false;
+    if (end > max_line) return false;  // npos too
     if (text.substr(0, end).find_first_of("\r\n") != std::string_view::npos) return false;
     text.remove_prefix(end + 2);
   }

@@ -81,7 +81,7 @@ class Batch {
     } else {
       if (!removed_.insert(id).second) return rocksdb::Status::OK();
       rocksdb::PinnableSlice record;
-      const auto status = storage_.db->Get(rocksdb::ReadOptions(), storage_.messages, message_key(id), &record);
+      auto status = storage_.db->Get(rocksdb::ReadOptions(), storage_.messages, message_key(id), &record);
       if (status.IsNotFound()) return rocksdb::Status::OK();
       if (!status.ok()) return status;
       const auto message = decode_message(id, record.ToStringView());
@@ -250,7 +250,8 @@ std::optional<CommitError> Committer::write(std::span<Waiting> group) {
       for (const GroupRecord& record : added.groups) step([&] { return batch.put(record); });
     }
     for (const GroupRecord& record : waiting.transaction.put_) step([&] { return batch.put(record); });
-    for (const auto& [id, number] : waiting.transaction.removed_) step([&] { return batch.remove(id, number); });
+    for (const auto& group_of : waiting.transaction.removed_)
+      step([&] { return batch.remove(group_of.first, group_of.second); });
   }
   std::uint64_t mark = id_mark_;
   if (batch.max_id() + id_block / 2 >= id_mark_) {

@@ -41,8 +41,8 @@ class Descriptor {
 std::unexpected<Error> system_failure(const std::string& doing, const fs::path& path, int code) {
   const char* remedy = "check the path and the disk";
   if (code == EACCES || code == EPERM || code == EROFS)
-    remedy = "make the folder writable for the user that runs Ptarmigan, or choose another with spool.folder";
-  if (code == ENOENT || code == ENOTDIR) remedy = "create the folder above it, or choose another with spool.folder";
+    remedy = "make the folder writable for the user that runs Ptarmigan, or choose another with spool.path";
+  if (code == ENOENT || code == ENOTDIR) remedy = "create the folder above it, or choose another with spool.path";
   if (code == ENOSPC || code == EDQUOT) remedy = "make room on the disk";
   return failure("cannot " + doing + " " + path.string() + ": " + std::generic_category().message(code), remedy);
 }
@@ -89,7 +89,7 @@ Result<FolderLock> take_lock(const fs::path& folder) {
     const auto process = holder && *holder ? parse_number<long>(trim(**holder)) : std::nullopt;
     return failure("the spool " + folder.string() + " is in use by " +
                        (process ? "process " + std::to_string(*process) : "another process"),
-                   "stop that server first, or choose another folder with spool.folder");
+                   "stop that server first, or choose another folder with spool.path");
   }
   // The pid is only for the sentence above; a full disk must not keep the server from starting to drain its queue.
   if (::ftruncate(file.get(), 0) == 0) {
@@ -158,7 +158,7 @@ Result<FolderLock> prepare_folder(const fs::path& folder) {
   if (!fresh) return std::unexpected(fresh.error());
   if (!*fresh)
     return failure("the folder " + folder.string() + " has other files in it and is not a spool",
-                   "choose an empty or new folder with spool.folder");
+                   "choose an empty or new folder with spool.path");
   if (auto written = write_format(folder); !written) return std::unexpected(std::move(written.error()));
   return lock;
 }
@@ -168,7 +168,7 @@ Result<> check_format(const fs::path& folder) {
   if (!format) return std::unexpected(std::move(format.error()));
   if (!*format)
     return failure("there is no spool in " + folder.string(),
-                   "check spool.folder; the server makes it at its first start");
+                   "check spool.path; the server makes it at its first start");
   return check_version(folder, **format);
 }
 

@@ -75,7 +75,7 @@ struct Spool::Parts {
 Spool::Spool(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Spool::~Spool() = default;
 
-Result<std::unique_ptr<Spool>> Spool::open(Options options) {
+Result<std::unique_ptr<Spool>> Spool::open(const Options& options) {
   auto lock = prepare_folder(options.folder);
   if (!lock) return std::unexpected(std::move(lock.error()));
   auto storage = open_storage(database_folder(options.folder), options.env);

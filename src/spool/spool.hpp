@@ -94,7 +94,7 @@ class Spool {
  public:
   /// Replays what was not yet in its tables, and is then ready. Errors: folder not usable, in use by another process,
   /// written by a newer version, damaged.
-  static Result<std::unique_ptr<Spool>> open(Options options);
+  static Result<std::unique_ptr<Spool>> open(const Options& options);
 
   /// For another process, while the server has the spool open: what was on disk at this moment. Never writes to it.
   static Result<std::unique_ptr<Reader>> open_read_only(const std::filesystem::path& folder);

@@ -99,7 +99,10 @@ class History::Writer {
     if (auto begun = database_.execute("BEGIN IMMEDIATE"); !begun) return begun;
     auto written = write_rows(batch);
     if (written) written = database_.execute("COMMIT");
-    if (!written) (void)database_.execute("ROLLBACK");
+    if (!written) {
+      // Fails where SQLite has rolled back by itself; the first error is what counts.
+      [[maybe_unused]] const auto rolled_back = database_.execute("ROLLBACK");
+    }
     return written;
   }
 
@@ -147,7 +150,7 @@ class History::Writer {
 History::History(std::unique_ptr<Writer> writer) : writer_(std::move(writer)) {}
 History::~History() = default;
 
-Result<std::unique_ptr<History>> History::open(Options options) {
+Result<std::unique_ptr<History>> History::open(const Options& options) {
   // SQLite makes its -wal and -shm files with the mode of the file itself.
   if (const int made = ::open(options.file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600); made >= 0) ::close(made);
   auto database = Database::open(options.file, Access::read_write);

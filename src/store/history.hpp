@@ -33,7 +33,7 @@ class History {
     std::string last_error;  ///< of the last batch that could not be written; "" where none or since healed
   };
 
-  static Result<std::unique_ptr<History>> open(Options options);
+  static Result<std::unique_ptr<History>> open(const Options& options);
   /// Writes what waits, then closes.
   ~History();
   History(const History&) = delete;

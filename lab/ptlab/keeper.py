@@ -45,10 +45,16 @@ class Process:
             stderr=log,
             cwd="/",
             start_new_session=True,
+            preexec_fn=self.be_own_host,
             env=dict(os.environ, **self.part.environment),
         )
         log.close()
         self.status = "running"
+
+    def be_own_host(self) -> None:
+        """Each server sees its own host name; the world's is the sender's."""
+        namespace.unshare(namespace.CLONE_NEWUTS)
+        namespace.set_host_name(self.part.server.name)
 
     def stop(self) -> None:
         """Ends the server and all that it started: its session is its own."""
@@ -167,21 +173,37 @@ class Keeper:
         settings = Path("/proc/sys/net/ipv6/conf")
         if not settings.exists():
             raise LabError("this kernel has no IPv6", "boot without ipv6.disable=1: the lab needs both families")
-        lines = []
-        for address in self.world.addresses():
-            lines.append(f"addr add {address}/128 dev lo nodad" if ":" in address else f"addr add {address}/32 dev lo")
-        for address in self.world.server_addresses():  # who binds no address sends from the sender's main one, as on a real host
-            source = next(own for own in self.world.sender.addresses if (":" in own) == (":" in address))
-            lines.append(f"route replace local {address} dev lo src {source} table local")
-            if ":" in address:
-                lines.append(f"route del local {address} dev lo metric 0 table local")
         for name in ("all", "lo"):
             if (settings / name / "disable_ipv6").read_text().strip() != "0":
                 (settings / name / "disable_ipv6").write_text("0")
-        ip = next((path for path in ("/usr/sbin/ip", "/sbin/ip", f"{self.packages}/usr/sbin/ip") if os.path.exists(path)), "ip")
-        done = subprocess.run([ip, "-batch", "-"], input="\n".join(lines) + "\n", capture_output=True, text=True)
+        addresses = self.world.addresses()
+        self.ip([f"addr add {address}/128 dev lo nodad" if ":" in address else f"addr add {address}/32 dev lo" for address in addresses])
+        self.await_routes([address for address in addresses if ":" in address])
+        # Who binds no address sends from the sender's main one, as on a real host; the kernel would take the receiver's own.
+        lines = []
+        for address in self.world.server_addresses():
+            source = next(own for own in self.world.sender.addresses if (":" in own) == (":" in address))
+            lines.append(f"route replace local {address} dev lo src {source} table local")
+            if ":" in address:
+                lines.append(f"route del local {address} dev lo proto kernel table local")
+        self.ip(lines)
+
+    def ip(self, lines: list[str], *options: str) -> str:
+        program = next((path for path in ("/usr/sbin/ip", "/sbin/ip") if os.path.exists(path)), f"{self.packages}/usr/sbin/ip")
+        done = subprocess.run([program, *options, "-batch", "-"], input="\n".join(lines) + "\n", capture_output=True, text=True)
         if done.returncode != 0:
             raise LabError(f"cannot set the world's addresses: {done.stderr.strip()}")
+        return done.stdout
+
+    def await_routes(self, addresses: list[str]) -> None:
+        """The kernel adds an IPv6 address's own route a little after the address."""
+        end = time.monotonic() + START_SECONDS
+        while time.monotonic() < end:
+            routes = {line.split()[1] for line in self.ip(["route show table local proto kernel"], "-6").splitlines()}
+            if routes.issuperset(addresses):
+                return
+            time.sleep(0.01)
+        raise LabError("the kernel does not route the world's IPv6 addresses")
 
     # --- Servers ---
 

@@ -204,7 +204,7 @@ class Lab:
     def received(self, server: str) -> list[mailbox.Delivery]:
         """What this receiver accepted, oldest first."""
         self._known(server)
-        return mailbox.read_all(server, self.folder / server / "mail")
+        return mailbox.read_all(server, self.world().servers[server].name, self.folder / server / "mail")
 
     def await_received(self, server: str, count: int, seconds: float = 10.0) -> list[mailbox.Delivery]:
         """Waits until the receiver has at least `count` messages."""

@@ -26,6 +26,7 @@ class Delivery:
     recipients: tuple[str, ...]
     queue_id: str
     received: str  # the receiver's own Received header, unfolded
+    authentication_results: str  # the receiver's own, unfolded; empty where it writes none
     raw: bytes
 
     def to_json(self) -> dict:
@@ -34,12 +35,12 @@ class Delivery:
         return values
 
 
-def read_all(receiver: str, folder: Path) -> list[Delivery]:
-    """Every message under `folder`, oldest first; several files of one message (one a recipient) are one Delivery."""
+def read_all(receiver: str, host: str, folder: Path) -> list[Delivery]:
+    """Every message that `receiver`, whose name is `host`, keeps under `folder`, oldest first; several files of one message (one a recipient) are one Delivery."""
     found: dict[tuple, Delivery] = {}
     paths = [path for path in folder.rglob("*") if path.is_file() and path.parent.name != "tmp" and not path.name.startswith(".")]
     for path in sorted(paths, key=lambda path: (path.stat().st_mtime_ns, path.name)):
-        delivery = read(receiver, path)
+        delivery = read(receiver, host, path)
         key = (delivery.queue_id, delivery.raw) if delivery.queue_id else (path,)
         if key in found:
             first = found[key]
@@ -48,7 +49,8 @@ def read_all(receiver: str, folder: Path) -> list[Delivery]:
     return list(found.values())
 
 
-def read(receiver: str, path: Path) -> Delivery:
+def read(receiver: str, host: str, path: Path) -> Delivery:
+    """`host`: the receiver's host name, by which its own Authentication-Results field is known (RFC 8601#2.5)."""
     data = path.read_bytes()
     if b"\r\n" not in data.split(b"\n", 1)[0] + b"\n":
         data = data.replace(b"\n", b"\r\n")
@@ -62,6 +64,8 @@ def read(receiver: str, path: Path) -> Delivery:
             received = value
         elif name in _DELIVERY_HEADERS:
             values.setdefault(name, []).append(value)
+        elif received and name == "authentication-results" and name not in values and value.startswith(f"{host};"):
+            values[name] = [value]
         elif received:
             break
         data = data[end:]
@@ -92,5 +96,6 @@ def _delivery(receiver: str, path: Path, values: dict, received: str, raw: bytes
         recipients=tuple(recipients),
         queue_id=queue_id[1] if queue_id else "",
         received=received,
+        authentication_results=values.get("authentication-results", [""])[0],
         raw=raw,
     )

@@ -93,10 +93,12 @@ def etc_files(world: World) -> dict[str, str]:
         passwd.append(f"{name}:x:{uid}:{gid}::/nonexistent:/usr/sbin/nologin")
         group.append(f"{name}:x:{gid}:")
     group.append(f"postdrop:x:{POSTDROP_GROUP}:")
+    dns_host = world.only("knot")
     files = {
         "passwd": "\n".join(passwd) + "\n",
         "group": "\n".join(group) + "\n",
-        "hosts": "127.0.0.1 localhost\n::1 localhost\n",
+        # Knot looks its own name up before it serves any
+        "hosts": "127.0.0.1 localhost\n::1 localhost\n" + "".join(f"{address} {dns_host.name}\n" for address in dns_host.addresses),
         "hostname": f"{world.sender.name}\n",
         "mailname": f"{world.sender.name}\n",
         "nsswitch.conf": "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\nservices: files\nprotocols: files\n",
@@ -365,17 +367,14 @@ def _prepare_rehearsal(part: Part, state: Path, options: Options) -> None:
 def rehearsal_command(program: str, server: Server, state: Path) -> list[str]:
     """Plays the receiver: `ptarmigan rehearse` on port 25 of all its addresses, accepted mail as files in <state>/<server>/mail."""
     listen = ", ".join(f'"[{address}]:25"' if ":" in address else f'"{address}:25"' for address in server.addresses)
-    domains = ", ".join(f'"{domain}"' for domain in server.domains)
     config = state / server.key / "rehearse.toml"
     config.write_text(
         f"""[rehearsal]
 receiver = "gmail"
 hostname = "{server.name}"
 listen = [{listen}]
-domains = [{domains}]
-mail_folder = "{state}/{server.key}/mail"
-
-[rehearsal.tls]
+mailbox = "{state}/{server.key}/mail"
+journal = "{state}/{server.key}/journal.jsonl"
 certificate = "{state}/keys/{server.key}.pem"
 key = "{state}/keys/{server.key}.key"
 

@@ -138,12 +138,12 @@ void ClientMachine::handle_auth(const Reply& reply) {
   }
   if (reply.code != 334) return fail(Problem::protocol);
   const auto& credentials = *options_.credentials;
-  if (state_ == State::auth_plain) return send(State::auth_done, std::string(credentials.encode().reveal()));
+  if (state_ == State::auth_plain) return send(State::auth_done, credentials.encode().reveal());
   if (state_ == State::auth_login_user) return send(State::auth_login_password, base64_encode(credentials.user));
   send(State::auth_done, base64_encode(credentials.password.reveal()));
 }
 
-void ClientMachine::send(State next, std::string line) {
+void ClientMachine::send(State next, std::string_view line) {
   if (unasked_octets()) return fail(Problem::protocol);
   out_ += line;
   out_ += "\r\n";

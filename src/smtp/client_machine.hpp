@@ -188,7 +188,7 @@ class ClientMachine {
   void handle_data(Reply reply);
   void handle_end_of_data(Reply reply);
 
-  void send(State next, std::string line);
+  void send(State next, std::string_view line);
   void after_ehlo();
   void start_auth();
   void write_batch();

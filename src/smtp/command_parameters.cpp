@@ -2,6 +2,8 @@
 #include "smtp/command_parameters.hpp"
 
 #include <algorithm>
+#include <type_traits>
+#include <utility>
 
 #include "base/text.hpp"
 #include "smtp/command.hpp"
@@ -94,7 +96,10 @@ bool assign(Target& target, const std::optional<std::string_view>& value, Parse 
   if (!value) return false;
   auto parsed = parse(*value);
   if (!parsed) return false;
-  target = std::move(*parsed);
+  if constexpr (std::is_same_v<Target, decltype(parsed)>)
+    target = std::move(parsed);
+  else
+    target = std::move(*parsed);
   return true;
 }
 

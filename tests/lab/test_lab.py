@@ -15,7 +15,7 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY / "lab"))
 
-from ptlab import Lab, LabError  # noqa: E402
+from ptlab import Lab, LabError, mailbox  # noqa: E402
 from ptlab.world import World, reverse_name  # noqa: E402
 
 PROGRAM = str(REPOSITORY / "lab" / "lab")
@@ -313,6 +313,13 @@ def test_updates_survive_a_restart_of_the_dns_server(lab):
 # --- Mail ---
 
 
+def test_who_binds_no_address_sends_from_the_senders_main_ones(lab):
+    code = "import socket, sys\nfor to in sys.argv[1:]: s = socket.socket(socket.AF_INET6 if ':' in to else socket.AF_INET, socket.SOCK_DGRAM); s.connect((to, 25)); print(s.getsockname()[0])"
+    addresses = World.read(lab.folder / "world.toml").server_addresses()
+    seen = lab.run(["/usr/bin/python3", "-c", code, *addresses], capture_output=True, text=True).stdout.split()
+    assert seen == ["2001:db8::1" if ":" in address else "192.0.2.1" for address in addresses]
+
+
 @pytest.mark.parametrize("tls", [True, False], ids=["tls", "plain"])
 @pytest.mark.parametrize("sender", ["192.0.2.1", "2001:db8::1"], ids=["v4", "v6"])
 @pytest.mark.parametrize("receiver", ["postfix", "exim"])
@@ -392,6 +399,19 @@ def test_certificates_are_trusted_by_everything_in_the_lab(lab):
         good = lab.run([*check, "-connect", server, "-verify_hostname", name], input="QUIT\r\n", capture_output=True, text=True)
         bad = lab.run([*check, "-connect", server, "-verify_hostname", "other.example"], input="QUIT\r\n", capture_output=True, text=True)
         assert (good.returncode, bad.returncode) == (0, 1), good.stderr
+
+
+def test_what_the_rehearsal_wrote_is_told_from_what_was_sent(tmp_path):
+    sent = b"Authentication-Results: mail.example.com; none\r\nReceived: from inner by mail.example.com; x\r\nFrom: a@example.com\r\n\r\nhi\r\n"
+    trace = b"Received: from mail.example.com ([IPv6:2001:db8::1])\r\n by mx.google.com with ESMTPS id 7f; Mon, 23 Nov 2026 18:00:00 +0000\r\n"
+    own = b"Authentication-Results: mx.google.com;\r\n spf=pass smtp.mailfrom=example.com\r\n"
+    top = b"Return-Path: <a@example.com>\r\nX-Original-To: b@gmail.com\r\nX-Original-To: c@gmail.com\r\n"
+    (tmp_path / "7f.eml").write_bytes(top + trace + own + sent)
+    (seen,) = mailbox.read_all("gmail", "mx.google.com", tmp_path)
+    assert (seen.peer_address, seen.ehlo_name, seen.tls) == ("2001:db8::1", "mail.example.com", True)
+    assert (seen.mail_from, seen.recipients) == ("a@example.com", ("b@gmail.com", "c@gmail.com"))
+    assert seen.authentication_results == "mx.google.com; spf=pass smtp.mailfrom=example.com"
+    assert seen.raw == sent
 
 
 # --- The description of the world ---

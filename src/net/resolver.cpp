@@ -240,12 +240,13 @@ auto Resolver::Impl::submit(Question question, SteadyTime deadline, Freshness fr
         }
         auto work = asio::make_work_guard(asio::get_associated_executor(handler, reactor_.get_executor()));
         pending->complete = [handler = std::move(handler), work = std::move(work)](MessageAnswer answer) mutable {
-          const auto executor = work.get_executor();
-          auto deliver = [handler = std::move(handler), answer = std::move(answer), work = std::move(work)]() mutable {
+          // Until post() has returned, the asker's reactor must not run out of work: it could be destroyed meanwhile.
+          const auto until_posted = std::move(work);
+          auto deliver = [handler = std::move(handler), answer = std::move(answer)]() mutable {
             asio::get_associated_cancellation_slot(handler).clear();
             std::move(handler)(std::move(answer));
           };
-          asio::post(executor, std::move(deliver));
+          asio::post(until_posted.get_executor(), std::move(deliver));
         };
         asio::post(reactor_, [self = shared_from_this(), pending] { self->begin(pending); });
       },

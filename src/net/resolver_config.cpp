@@ -29,7 +29,7 @@ constexpr const char* built_in_zones[] = {
 constexpr unsigned outgoing_ports = 512;
 constexpr unsigned outgoing_tcp = 32;
 /// How long a server that did not answer is left alone. libunbound's 900 s would outlive the fault by far.
-constexpr unsigned server_memory_seconds = 60;
+constexpr unsigned server_memory_seconds = 10;
 constexpr unsigned shares_for_records = 2;  ///< the record cache is advised to be twice the message cache
 
 Result<std::string> quoted(const std::string& path, const char* option) {

@@ -115,6 +115,14 @@ void add_repair(std::vector<Repair>& repairs, const Subject& subject, const Find
   same->reason += ", and " + address.text();
 }
 
+void add_change(std::vector<Change>& changes, const std::string& text, Effect effect) {
+  const auto same = std::ranges::find(changes, text, &Change::text);
+  if (same == changes.end())
+    changes.push_back({text, effect});
+  else
+    same->effect = std::min(same->effect, effect);
+}
+
 /// Forward names first, as a reverse name must lead to something; what authenticates next; what judges last.
 int order_of(const Repair& repair) {
   using dns::RecordType;
@@ -207,8 +215,7 @@ Known<Report> examine(const Setup& setup, const Facts& facts) {
       const auto* fix = gather.take(known);
       if (fix == nullptr) continue;
       for (const auto& publish : fix->publish) add_repair(report.repairs, delivery.subject, finding, publish);
-      for (const auto& change : fix->change)
-        if (std::ranges::find(report.changes, change) == report.changes.end()) report.changes.push_back(change);
+      for (const auto& change : fix->change) add_change(report.changes, change, finding.effect);
     }
   }
   put_in_order(report.repairs);

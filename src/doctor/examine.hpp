@@ -85,11 +85,17 @@ struct Repair {
   rulebook::Effect effect = rulebook::Effect::refuse;  ///< the worst of what these rules do
 };
 
+/// What to change apart from DNS: a sentence.
+struct Change {
+  std::string text;
+  rulebook::Effect effect = rulebook::Effect::refuse;  ///< the worst of what the rules do that it repairs
+};
+
 struct Report {
   Setup setup;
   std::vector<Delivery> deliveries;
-  std::vector<Repair> repairs;                ///< in the order in which to publish
-  std::vector<std::string> changes;           ///< what to change apart from DNS
+  std::vector<Repair> repairs;  ///< in the order in which to publish
+  std::vector<Change> changes;
   std::vector<const rulebook::Rule*> unseen;  ///< rules that only the receivers can judge
 
   /// The worst forecast; unknown is worse than spam and better than deferred.

@@ -87,7 +87,9 @@ std::string json(const Report& report) {
   for (const auto& delivery : report.deliveries) out["deliveries"].push_back(delivery_json(delivery));
   out["repairs"] = Json::array();
   for (const auto& repair : report.repairs) out["repairs"].push_back(repair_json(repair));
-  out["changes"] = report.changes;
+  out["changes"] = Json::array();
+  for (const auto& change : report.changes)
+    out["changes"].push_back({{"text", change.text}, {"effect", rulebook::to_string(change.effect)}});
   out["receiver_only"] = Json::array();
   for (const auto* rule : report.unseen) out["receiver_only"].push_back(rule->id);
   return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";

@@ -152,10 +152,14 @@ void write_delivery(Writer& out, const Delivery& delivery, const TextOptions& op
   }
 }
 
+std::string advice_mark(Effect effect) {
+  return effect == Effect::advice ? " (advice)" : "";
+}
+
 void write_repair(Writer& out, std::size_t number, const Repair& repair) {
   const auto lead = std::to_string(number) + ". ";
   const std::string verb = repair.action == rulebook::Fix::Action::replace ? "Replace: " : "Publish: ";
-  out.paragraph(2, verb + repair.reason + (repair.effect == Effect::advice ? " (advice)" : ""), Tint::strong, lead);
+  out.paragraph(2, verb + repair.reason + advice_mark(repair.effect), Tint::strong, lead);
   out.verbatim(6, dns::zone_line(repair.record));
   if (repair.zone)
     out.paragraph(6, "in the zone " + repair.zone->absolute() + " as " + repair.relative_owner, Tint::faint);
@@ -208,7 +212,8 @@ std::string text(const Report& report, const TextOptions& options) {
     out.paragraph(0, "To repair, in this order", Tint::strong);
     std::size_t number = 0;
     for (const auto& repair : report.repairs) write_repair(out, ++number, repair);
-    for (const auto& change : report.changes) out.paragraph(2, change, Tint::none, std::to_string(++number) + ". ");
+    for (const auto& change : report.changes)
+      out.paragraph(2, change.text + advice_mark(change.effect), Tint::none, std::to_string(++number) + ". ");
   }
   out.blank();
   if (!report.unseen.empty()) {

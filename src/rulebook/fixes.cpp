@@ -36,6 +36,14 @@ std::string published_text(const Facts& facts, const dns::DomainName& owner, Is 
   return {};
 }
 
+/// Where the PTR record of `address` stands: its reverse name, or where that name's CNAME leads (RFC 2317#4).
+dns::DomainName pointer_owner(const Facts& facts, const IpAddress& address) {
+  auto reverse = dns::reverse_name(address);
+  const auto* answer = facts.find({reverse, dns::RecordType::ptr});
+  if (answer == nullptr || answer->aliases.empty()) return reverse;
+  return std::get<dns::Target>(answer->aliases.back().data).name;
+}
+
 /// The name that the address ought to have: the EHLO name where that is a host name, else the PTR's own.
 std::optional<dns::DomainName> wanted_name(Case& c) {
   if (c.subject().ehlo_name) {
@@ -59,7 +67,7 @@ Known<Fix> reverse_name(Case& c) {
                          ", say it in EHLO, and publish it as the address's PTR record");
     return fix;
   }
-  const auto owner = dns::reverse_name(address);
+  const auto owner = pointer_owner(c.facts(), address);
   const auto& reverse = c.reverse_name();
   const auto names = reverse.known() ? reverse->names : std::vector<dns::DomainName>{};
   const bool has_ptr = contains(names, *wanted);

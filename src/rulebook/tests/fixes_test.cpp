@@ -48,6 +48,15 @@ TEST(ReverseNameFix, publishes_the_missing_forward_record_of_the_family) {
   EXPECT_EQ(dns::zone_line(fix.publish[0].record), "mail.example.com. 3600 IN AAAA 2001:db8::1");
 }
 
+// RFC 2317#4: the provider has delegated the name by a CNAME; the record belongs where that leads.
+TEST(ReverseNameFix, follows_classless_delegation) {
+  const auto fix = fix_of({"gmail.ptr", State::broken, "", fixtures::good_subject("192.0.2.1"),
+                           "1.2.0.192.in-addr.arpa. CNAME 1.0-25.2.0.192.in-addr.arpa.\nmail.example.com. A 192.0.2.1\n"
+                           "0-25.2.0.192.in-addr.arpa. TXT \"the zone of the customer\"\n"});
+  ASSERT_EQ(fix.publish.size(), 1U);
+  EXPECT_EQ(fix.publish[0].record.owner, dns::name("1.0-25.2.0.192.in-addr.arpa"));
+}
+
 TEST(DkimFix, publishes_the_signing_key) {
   const auto fix = fix_of(fixture("gmail.bulk-dkim", "another key published"));
   ASSERT_EQ(fix.publish.size(), 1U);

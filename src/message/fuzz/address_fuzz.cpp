@@ -1,4 +1,4 @@
-// Every address that is read, once printed, is read as the same address.
+// message/fuzz/address_fuzz.cpp - every address that is read, once printed, is read as the same address.
 #include <cstdint>
 #include <cstdlib>
 

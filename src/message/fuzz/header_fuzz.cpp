@@ -1,5 +1,5 @@
-// The fields and the empty line are the message's first octets, in order, and a header fed in two pieces is the same
-// header.
+// message/fuzz/header_fuzz.cpp - the fields and the empty line are the message's first octets, in order, and a header
+// fed in two pieces is the same header.
 #include <cstdint>
 #include <cstdlib>
 #include <string>

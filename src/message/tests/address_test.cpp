@@ -1,3 +1,4 @@
+// message/tests/address_test.cpp - address lists: RFC 5322's examples, and what is refused.
 #include "message/address.hpp"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// message/tests/build_test.cpp - written fields are folded, safe, and parse back.
 #include "message/build.hpp"
 
 #include <gtest/gtest.h>

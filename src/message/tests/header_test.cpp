@@ -1,3 +1,4 @@
+// message/tests/header_test.cpp - fields, the boundary, limits, and collection in pieces.
 #include "message/header.hpp"
 
 #include <gmock/gmock.h>

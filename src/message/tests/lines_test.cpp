@@ -1,3 +1,4 @@
+// message/tests/lines_test.cpp - line ends counted and converted.
 #include "message/lines.hpp"
 
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
-// A whole message, with a key for whatever it asks: a reason for each failure, the same result for any split of the
-// body, and a new set on top of a chain that passes gives a chain that passes.
+// auth/arc/fuzz/chain_fuzz.cpp - a whole message, with a key for whatever it asks: a reason for each failure, the same
+// result for any split of the body, and a new set on top of a chain that passes gives a chain that passes.
 #include <cstdint>
 #include <cstdlib>
 #include <string>

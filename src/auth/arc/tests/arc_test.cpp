@@ -1,3 +1,4 @@
+// auth/arc/tests/arc_test.cpp - chains that hold, break, end and grow.
 #include <gtest/gtest.h>
 
 #include "auth/arc/chain.hpp"

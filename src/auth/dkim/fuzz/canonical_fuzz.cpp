@@ -1,4 +1,5 @@
-// Any split of a body gives the octets of one shot, and a canonical body is its own canonical form.
+// auth/dkim/fuzz/canonical_fuzz.cpp - any split of a body gives the octets of one shot, and a canonical body is its own
+// canonical form.
 #include <cstdint>
 #include <cstdlib>
 #include <string>

@@ -1,4 +1,5 @@
-// A tag list that is read, once printed, is read as the same tags; the readers above it do not fall over.
+// auth/dkim/fuzz/tag_list_fuzz.cpp - a tag list that is read, once printed, is read as the same tags; the readers above
+// it do not fall over.
 #include <cstdint>
 #include <cstdlib>
 #include <string>

@@ -1,5 +1,5 @@
-// A whole message, with keys for whatever it asks: a result for each signature up to the limit, a reason for each that
-// does not pass, and the same results for any split of the body.
+// auth/dkim/fuzz/verify_fuzz.cpp - a whole message, with keys for whatever it asks: a result for each signature up to
+// the limit, a reason for each that does not pass, and the same results for any split of the body.
 #include <cstdint>
 #include <cstdlib>
 #include <string>

@@ -1,3 +1,4 @@
+// auth/dkim/tests/canonical_test.cpp - canonical forms, whatever the pieces.
 #include "auth/dkim/canonical.hpp"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// auth/dkim/tests/key_test.cpp - keys and key records, in every wrapping.
 #include <gtest/gtest.h>
 
 #include "auth/dkim/crypto.hpp"

@@ -1,3 +1,4 @@
+// auth/dkim/tests/sign_test.cpp - what is signed verifies; what would not verify is not signed.
 #include "auth/dkim/sign.hpp"
 
 #include <algorithm>

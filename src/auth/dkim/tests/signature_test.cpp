@@ -1,3 +1,4 @@
+// auth/dkim/tests/signature_test.cpp - the tags of a signature, and which fields it picks.
 #include "auth/dkim/signature.hpp"
 
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
-// The examples of shared/suites/dkim-misc, read in place: real mail with its keys (mail-auth) and the files of dkimpy's
-// tests.
+// auth/dkim/tests/suite_test.cpp - the examples of shared/suites/dkim-misc, read in place: real mail with its keys
+// (mail-auth) and the files of dkimpy's tests.
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>

@@ -1,3 +1,4 @@
+// auth/dkim/tests/tag_list_test.cpp - the grammar of tag lists.
 #include "auth/dkim/tag_list.hpp"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,5 @@
-// Published examples: RFC 6376#A.2 with the key of RFC 6376#C.2, RFC 8463#A.2 and RFC 8463#A.3.
+// auth/dkim/tests/vectors.hpp - the published examples: RFC 6376#A.2 with the key of RFC 6376#C, RFC 8463#A.2 and RFC
+// 8463#A.3.
 #pragma once
 
 #include <initializer_list>

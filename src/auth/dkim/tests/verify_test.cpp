@@ -1,3 +1,4 @@
+// auth/dkim/tests/verify_test.cpp - every outcome of verification with its reason.
 #include "auth/dkim/verify.hpp"
 
 #include <gtest/gtest.h>

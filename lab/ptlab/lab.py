@@ -121,6 +121,7 @@ class Lab:
             shutil.rmtree(self.folder)
         if self.folder.exists():  # files of the world's accounts, after a keeper that was killed
             namespace.as_world_root(lambda: shutil.rmtree(self.folder, ignore_errors=True))
+        if self.folder.exists():
             shutil.rmtree(self.folder)
         return True
 
@@ -196,7 +197,9 @@ class Lab:
 
     def log(self, server: str) -> str:
         self._known(server)
-        return "\n".join(path.read_text(errors="replace") for path in self._log_files(server) if path.exists())
+        files = self._log_files(server)
+        texts = lambda: [path.read_text(errors="replace") for path in files if path.exists()]  # noqa: E731
+        return "\n".join(namespace.ask_as_root(self.need_keeper(), texts))
 
     def _log_files(self, server: str) -> list[Path]:
         return [self.folder / "log" / f"{server}.log", *(self.folder / server / name for name in ("mainlog", "rejectlog", "paniclog"))]
@@ -204,7 +207,8 @@ class Lab:
     def received(self, server: str) -> list[mailbox.Delivery]:
         """What this receiver accepted, oldest first."""
         self._known(server)
-        return mailbox.read_all(server, self.world().servers[server].name, self.folder / server / "mail")
+        host = self.world().servers[server].name
+        return namespace.ask_as_root(self.need_keeper(), lambda: mailbox.read_all(server, host, self.folder / server / "mail"))
 
     def await_received(self, server: str, count: int, seconds: float = 10.0) -> list[mailbox.Delivery]:
         """Waits until the receiver has at least `count` messages."""

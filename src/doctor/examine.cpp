@@ -1,3 +1,4 @@
+// doctor/examine.cpp - examine(): judges each delivery, collects repairs, finds zone cuts and effective times.
 #include "doctor/examine.hpp"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// rehearsal/decide.cpp - decide() and score(): what the rules say, as a reply or as points.
 #include "rehearsal/decide.hpp"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// rulebook/case.cpp - iprev, SPF, DKIM and DMARC of one subject, each reduced to a Check.
 #include "rulebook/case.hpp"
 
 #include "auth/dkim/key_record.hpp"

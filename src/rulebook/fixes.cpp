@@ -1,3 +1,4 @@
+// rulebook/fixes.cpp - the records and changes that repair a requirement.
 #include "rulebook/fixes.hpp"
 
 #include <algorithm>

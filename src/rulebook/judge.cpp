@@ -1,3 +1,4 @@
+// rulebook/judge.cpp - the rules of a receiver over one case, in order.
 #include "rulebook/judge.hpp"
 
 #include <algorithm>

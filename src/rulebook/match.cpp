@@ -1,3 +1,4 @@
+// rulebook/match.cpp - match(): the most specific shape wins.
 #include "rulebook/match.hpp"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// rulebook/observe.cpp - a real message as fields of a subject.
 #include "rulebook/observe.hpp"
 
 #include <array>

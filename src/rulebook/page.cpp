@@ -1,3 +1,4 @@
+// rulebook/page.cpp - a rule as Markdown.
 #include "rulebook/page.hpp"
 
 #include "base/text.hpp"

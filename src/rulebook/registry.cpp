@@ -1,3 +1,4 @@
+// rulebook/registry.cpp - the receivers, their host names and marks.
 #include "rulebook/registry.hpp"
 
 #include <algorithm>

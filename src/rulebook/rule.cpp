@@ -1,3 +1,4 @@
+// rulebook/rule.cpp - words of enumerators; age of sources.
 #include "rulebook/rule.hpp"
 
 #include "base/text.hpp"

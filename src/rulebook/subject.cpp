@@ -1,3 +1,4 @@
+// rulebook/subject.cpp - what follows from the fields of a subject.
 #include "rulebook/subject.hpp"
 
 namespace ptarmigan::rulebook {

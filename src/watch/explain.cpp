@@ -1,3 +1,4 @@
+// watch/explain.cpp - explain_reply(): rules by their shapes, judged again where facts are given.
 #include "watch/explain.hpp"
 
 #include <algorithm>

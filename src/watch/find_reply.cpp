@@ -1,3 +1,4 @@
+// watch/find_reply.cpp - find_reply(): where in a text a mailer quotes a refusal, and where the quotation ends.
 #include "watch/find_reply.hpp"
 
 #include <array>

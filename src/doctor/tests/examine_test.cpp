@@ -1,3 +1,4 @@
+// doctor/tests/examine_test.cpp - reports over zones as literals; publishing the repairs must turn the verdict.
 #include "doctor/examine.hpp"
 
 #include <algorithm>
@@ -155,6 +156,42 @@ TEST(Examine, mail_of_unknown_signing_passes_by_spf) {
 TEST(Examine, without_a_message_rules_about_messages_are_left_out) {
   for (const auto& delivery : report_of(setup(), fixtures::good_zone()).deliveries)
     for (const auto& finding : delivery.findings) EXPECT_EQ(finding.rule->about, rulebook::About::delivery);
+}
+
+/// Fixtures whose subject a setup can express: it always has an address and one author domain, and "" is no EHLO name.
+bool is_a_setup(const rulebook::Subject& subject) {
+  return subject.sending_address && subject.header_from && subject.header_from->size() == 1 && subject.ehlo_name != "";
+}
+
+// Invariant 3, this half of it: doctor and rehearsal (rehearsal/tests/decide_test.cpp) both say what the receiver's
+// rules say.
+TEST(Examine, forecasts_what_the_rules_say_on_every_fixture) {
+  const auto& gmail = *find_receiver("gmail");
+  int seen = 0;
+  for (const auto& fixture : fixtures::all()) {
+    const auto& subject = fixture.subject;
+    if (!is_a_setup(subject)) continue;
+    ++seen;
+    Source source{{}, {}, subject.ehlo_name.value_or("")};
+    (subject.sending_address->is_v4() ? source.ipv4 : source.ipv6) = subject.sending_address;
+    const doctor::Setup s{.domain = subject.header_from->front(),
+                          .sources = {source},
+                          .mail_from = subject.mail_from,
+                          .signatures = subject.signatures,
+                          .hop = subject.hop,
+                          .header = subject.header,
+                          .stream = subject.stream,
+                          .receivers = {&gmail}};
+    const auto delivery =
+        settle_with(fixtures::World(fixture), [&](const Facts& facts) { return examine(s, facts); }).deliveries.at(0);
+    const auto judged = rulebook::judge(gmail, subject, fixtures::facts_of(fixture, gmail));
+    const auto* refusal = judged->refusal();
+    const bool stopped = delivery.forecast == Forecast::refused || delivery.forecast == Forecast::deferred;
+    EXPECT_EQ(stopped, refusal != nullptr) << fixture.rule << ", " << fixture.name;
+    if (stopped && refusal != nullptr)
+      EXPECT_EQ(delivery.because, refusal->rule) << fixture.rule << ", " << fixture.name;
+  }
+  EXPECT_GT(seen, 50);
 }
 
 }  // namespace

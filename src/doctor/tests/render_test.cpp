@@ -1,3 +1,4 @@
+// doctor/tests/render_test.cpp - the report as text and as JSON.
 #include "doctor/render.hpp"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// rulebook/tests/fixes_test.cpp - records to publish; what a real header says.
 #include "rulebook/fixes.hpp"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// rulebook/tests/fixtures.cpp - the worlds of all rules.
 #include "rulebook/tests/fixtures.hpp"
 
 #include <stdexcept>
@@ -43,80 +44,97 @@ Subject with(Change change, std::string_view address = v4) {
   return subject;
 }
 
-std::vector<Fixture> make() {
-  const auto good = good_zone();
-  const auto no_spf = zone(forward, reverse_v4, reverse_v6, key(), dmarc);
-  const auto no_key = zone(forward, reverse_v4, reverse_v6, spf, dmarc);
-  const auto no_dmarc = zone(forward, reverse_v4, reverse_v6, spf, key());
-  const auto foreign_spf =
-      zone(forward, reverse_v4, reverse_v6, key(), dmarc, "example.com. TXT \"v=spf1 ip4:198.51.100.7 -all\"\n");
-  const auto no_auth =
-      zone(forward, reverse_v4, reverse_v6, dmarc, "example.com. TXT \"v=spf1 ip4:198.51.100.7 -all\"\n");
-  const auto policy = [&](std::string_view p) {
-    return zone(forward, reverse_v4, reverse_v6, "example.com. TXT \"v=spf1 -all\"\n",
-                "_dmarc.example.com. TXT \"v=DMARC1; p=", p, "\"\n");
-  };
-  const auto example_com = dns::name("example.com");
-  std::vector<Fixture> out;
-  const auto add = [&](Fixture fixture) { out.push_back(std::move(fixture)); };
-  using enum State;
+using enum State;
 
-  add({"gmail.ehlo", holds, "host name", good_subject(v4), good});
-  add({"gmail.ehlo", holds, "address literal", with([](Subject& s) { s.ehlo_name = "[IPv6:2001:db8::1]"; }), good});
-  add({"gmail.ehlo", broken, "localhost", with([](Subject& s) { s.ehlo_name = "localhost"; }), good});
-  add({"gmail.ehlo", broken, "empty", with([](Subject& s) { s.ehlo_name = ""; }), good});
-  add({"gmail.ehlo", broken, "underscore", with([](Subject& s) { s.ehlo_name = "my_mail.example.com"; }), good});
-  add({"gmail.ehlo", unknown, "not said yet", with([](Subject& s) { s.ehlo_name.reset(); }), good});
+const auto good = good_zone();
+const auto no_spf = zone(forward, reverse_v4, reverse_v6, key(), dmarc);
+const auto no_key = zone(forward, reverse_v4, reverse_v6, spf, dmarc);
+const auto no_dmarc = zone(forward, reverse_v4, reverse_v6, spf, key());
+const auto foreign_spf =
+    zone(forward, reverse_v4, reverse_v6, key(), dmarc, "example.com. TXT \"v=spf1 ip4:198.51.100.7 -all\"\n");
+const auto no_auth =
+    zone(forward, reverse_v4, reverse_v6, dmarc, "example.com. TXT \"v=spf1 ip4:198.51.100.7 -all\"\n");
+const auto example_com = dns::name("example.com");
 
-  add({"gmail.ptr", holds, "confirmed over IPv4", good_subject(v4), good});
-  add({"gmail.ptr", holds, "confirmed over IPv6", good_subject(v6), good});
-  add({"gmail.ptr", broken, "no PTR over IPv6", good_subject(v6),
-       zone(forward, reverse_v4, spf, key(), dmarc, helo_spf)});
-  add({"gmail.ptr", broken, "no PTR over IPv4", good_subject(v4),
-       zone(forward, reverse_v6, spf, key(), dmarc, helo_spf)});
-  add({"gmail.ptr", broken, "the name has only the other family", good_subject(v6),
-       zone("mail.example.com. A 192.0.2.1\n", reverse_v4, reverse_v6, spf, key(), dmarc)});
-  add({"gmail.ptr", broken, "the name has another address", good_subject(v4),
-       zone("mail.example.com. A 192.0.2.99\n", reverse_v4, spf, key(), dmarc)});
-  add({"gmail.ptr", unknown, "the reverse zone does not answer", good_subject(v6), good, {dns::name("ip6.arpa")}});
-  add({"gmail.ptr", unknown, "no address", with([](Subject& s) { s.sending_address.reset(); }), good});
+/// Nothing passes, and the author domain's policy is `p`.
+std::string policy(std::string_view p) {
+  return zone(forward, reverse_v4, reverse_v6, "example.com. TXT \"v=spf1 -all\"\n",
+              "_dmarc.example.com. TXT \"v=DMARC1; p=", p, "\"\n");
+}
 
-  add({"gmail.authentication", holds, "SPF alone", unsigned_mail(good_subject(v6)), no_key});
-  add({"gmail.authentication", holds, "DKIM alone", good_subject(v6), no_spf});
-  add({"gmail.authentication", holds, "a bounce, by the EHLO name's SPF",
-       with(
-           [](Subject& s) {
-             s.mail_from = smtp::ReversePath{};
-             s.signatures = std::vector<Signature>{};
-           },
-           v6),
-       good});
-  add({"gmail.authentication", broken, "SPF without the address, unsigned", unsigned_mail(good_subject(v6)), no_auth});
-  add({"gmail.authentication", broken, "SPF without the address, key not published", good_subject(v4), no_auth});
-  add({"gmail.authentication", broken, "signature does not verify", with([](Subject& s) {
-         s.signatures = std::vector<Signature>{ObservedSignature{
-             dns::name("example.com"), "mail", ObservedSignature::Result::fail, "the body was changed after signing"}};
-       }),
-       foreign_spf});
-  add({"gmail.authentication", unknown, "DNS does not answer", unsigned_mail(good_subject(v4)), good, {example_com}});
+using Fixtures = std::vector<Fixture>;
 
-  add({"gmail.dmarc-policy", holds, "aligned under p=reject", good_subject(v4),
-       zone(forward, reverse_v4, spf, key(), "_dmarc.example.com. TXT \"v=DMARC1; p=reject\"\n")});
-  add({"gmail.dmarc-policy", holds, "not aligned under p=none", unsigned_mail(good_subject(v4)), policy("none")});
-  add({"gmail.dmarc-policy", broken, "nothing passes under p=reject", unsigned_mail(good_subject(v4)),
-       policy("reject")});
-  add({"gmail.dmarc-policy", unknown, "DNS does not answer", good_subject(v4), good, {example_com}});
-  add({"gmail.dmarc-quarantine", holds, "aligned", good_subject(v4), good});
-  add({"gmail.dmarc-quarantine", broken, "nothing passes under p=quarantine", unsigned_mail(good_subject(v4)),
-       policy("quarantine")});
-  add({"gmail.dmarc-quarantine", unknown, "DNS does not answer", good_subject(v4), good, {example_com}});
+void add_identity(Fixtures& out) {
+  out.push_back({"gmail.ehlo", holds, "host name", good_subject(v4), good});
+  out.push_back(
+      {"gmail.ehlo", holds, "address literal", with([](Subject& s) { s.ehlo_name = "[IPv6:2001:db8::1]"; }), good});
+  out.push_back({"gmail.ehlo", broken, "localhost", with([](Subject& s) { s.ehlo_name = "localhost"; }), good});
+  out.push_back({"gmail.ehlo", broken, "empty", with([](Subject& s) { s.ehlo_name = ""; }), good});
+  out.push_back(
+      {"gmail.ehlo", broken, "underscore", with([](Subject& s) { s.ehlo_name = "my_mail.example.com"; }), good});
+  out.push_back({"gmail.ehlo", unknown, "not said yet", with([](Subject& s) { s.ehlo_name.reset(); }), good});
 
-  add({"gmail.impersonation", holds, "own domain", good_subject(v4), good});
-  add({"gmail.impersonation", broken, "From at gmail.com",
-       with([](Subject& s) { s.header_from = std::vector{dns::name("gmail.com")}; }),
-       zone(good, "_dmarc.gmail.com. TXT \"v=DMARC1; p=none; sp=quarantine\"\n")});
-  add({"gmail.impersonation", unknown, "no From", with([](Subject& s) { s.header_from.reset(); }), good});
+  out.push_back({"gmail.ptr", holds, "confirmed over IPv4", good_subject(v4), good});
+  out.push_back({"gmail.ptr", holds, "confirmed over IPv6", good_subject(v6), good});
+  out.push_back({"gmail.ptr", broken, "no PTR over IPv6", good_subject(v6),
+                 zone(forward, reverse_v4, spf, key(), dmarc, helo_spf)});
+  out.push_back({"gmail.ptr", broken, "no PTR over IPv4", good_subject(v4),
+                 zone(forward, reverse_v6, spf, key(), dmarc, helo_spf)});
+  out.push_back({"gmail.ptr", broken, "the name has only the other family", good_subject(v6),
+                 zone("mail.example.com. A 192.0.2.1\n", reverse_v4, reverse_v6, spf, key(), dmarc)});
+  out.push_back({"gmail.ptr", broken, "the name has another address", good_subject(v4),
+                 zone("mail.example.com. A 192.0.2.99\n", reverse_v4, spf, key(), dmarc)});
+  out.push_back(
+      {"gmail.ptr", unknown, "the reverse zone does not answer", good_subject(v6), good, {dns::name("ip6.arpa")}});
+  out.push_back({"gmail.ptr", unknown, "no address", with([](Subject& s) { s.sending_address.reset(); }), good});
+}
 
+void add_authentication(Fixtures& out) {
+  out.push_back({"gmail.authentication", holds, "SPF alone", unsigned_mail(good_subject(v6)), no_key});
+  out.push_back({"gmail.authentication", holds, "DKIM alone", good_subject(v6), no_spf});
+  out.push_back({"gmail.authentication", holds, "a bounce, by the EHLO name's SPF",
+                 with(
+                     [](Subject& s) {
+                       s.mail_from = smtp::ReversePath{};
+                       s.signatures = std::vector<Signature>{};
+                     },
+                     v6),
+                 good});
+  out.push_back(
+      {"gmail.authentication", broken, "SPF without the address, unsigned", unsigned_mail(good_subject(v6)), no_auth});
+  out.push_back(
+      {"gmail.authentication", broken, "SPF without the address, key not published", good_subject(v4), no_auth});
+  out.push_back({"gmail.authentication", broken, "signature does not verify", with([](Subject& s) {
+                   s.signatures = std::vector<Signature>{ObservedSignature{dns::name("example.com"), "mail",
+                                                                           ObservedSignature::Result::fail,
+                                                                           "the body was changed after signing"}};
+                 }),
+                 foreign_spf});
+  out.push_back(
+      {"gmail.authentication", unknown, "DNS does not answer", unsigned_mail(good_subject(v4)), good, {example_com}});
+}
+
+void add_policy(Fixtures& out) {
+  out.push_back({"gmail.dmarc-policy", holds, "aligned under p=reject", good_subject(v4),
+                 zone(forward, reverse_v4, spf, key(), "_dmarc.example.com. TXT \"v=DMARC1; p=reject\"\n")});
+  out.push_back(
+      {"gmail.dmarc-policy", holds, "not aligned under p=none", unsigned_mail(good_subject(v4)), policy("none")});
+  out.push_back({"gmail.dmarc-policy", broken, "nothing passes under p=reject", unsigned_mail(good_subject(v4)),
+                 policy("reject")});
+  out.push_back({"gmail.dmarc-policy", unknown, "DNS does not answer", good_subject(v4), good, {example_com}});
+  out.push_back({"gmail.dmarc-quarantine", holds, "aligned", good_subject(v4), good});
+  out.push_back({"gmail.dmarc-quarantine", broken, "nothing passes under p=quarantine", unsigned_mail(good_subject(v4)),
+                 policy("quarantine")});
+  out.push_back({"gmail.dmarc-quarantine", unknown, "DNS does not answer", good_subject(v4), good, {example_com}});
+
+  out.push_back({"gmail.impersonation", holds, "own domain", good_subject(v4), good});
+  out.push_back({"gmail.impersonation", broken, "From at gmail.com",
+                 with([](Subject& s) { s.header_from = std::vector{dns::name("gmail.com")}; }),
+                 zone(good, "_dmarc.gmail.com. TXT \"v=DMARC1; p=none; sp=quarantine\"\n")});
+  out.push_back({"gmail.impersonation", unknown, "no From", with([](Subject& s) { s.header_from.reset(); }), good});
+}
+
+void add_header(Fixtures& out) {
   const auto header = [](auto change) {
     return with([&](Subject& s) {
       s.header = HeaderFacts{.from_fields = 1,
@@ -128,28 +146,32 @@ std::vector<Fixture> make() {
       change(s, *s.header);
     });
   };
-  add({"gmail.from", holds, "one address", header([](Subject&, HeaderFacts&) {}), good});
-  add({"gmail.from", broken, "no From", header([](Subject& s, HeaderFacts& h) {
-         h.from_fields = h.from_mailboxes = 0;
-         s.header_from->clear();
-       }),
-       good});
-  add({"gmail.from", broken, "two From fields",
-       header([](Subject&, HeaderFacts& h) { h.from_fields = h.from_mailboxes = 2; }), good});
-  add({"gmail.from", broken, "two addresses", header([](Subject&, HeaderFacts& h) { h.from_mailboxes = 2; }), good});
-  add({"gmail.from", unknown, "no message", with([](Subject& s) { s.header.reset(); }), good});
-  add({"gmail.message-id", holds, "valid", header([](Subject&, HeaderFacts&) {}), good});
-  add({"gmail.message-id", broken, "absent", header([](Subject&, HeaderFacts& h) { h.message_ids.clear(); }), good});
-  add({"gmail.message-id", broken, "without brackets",
-       header([](Subject&, HeaderFacts& h) { h.message_ids = {"1@example.com"}; }), good});
-  add({"gmail.message-id", broken, "without domain", header([](Subject&, HeaderFacts& h) { h.message_ids = {"<1>"}; }),
-       good});
-  add({"gmail.message-id", unknown, "no message", with([](Subject& s) { s.header.reset(); }), good});
-  add({"gmail.single-fields", holds, "each once", header([](Subject&, HeaderFacts&) {}), good});
-  add({"gmail.single-fields", broken, "two Subjects",
-       header([](Subject&, HeaderFacts& h) { h.repeated = {"Subject"}; }), good});
-  add({"gmail.single-fields", unknown, "no message", with([](Subject& s) { s.header.reset(); }), good});
+  out.push_back({"gmail.from", holds, "one address", header([](Subject&, HeaderFacts&) {}), good});
+  out.push_back({"gmail.from", broken, "no From", header([](Subject& s, HeaderFacts& h) {
+                   h.from_fields = h.from_mailboxes = 0;
+                   s.header_from->clear();
+                 }),
+                 good});
+  out.push_back({"gmail.from", broken, "two From fields",
+                 header([](Subject&, HeaderFacts& h) { h.from_fields = h.from_mailboxes = 2; }), good});
+  out.push_back(
+      {"gmail.from", broken, "two addresses", header([](Subject&, HeaderFacts& h) { h.from_mailboxes = 2; }), good});
+  out.push_back({"gmail.from", unknown, "no message", with([](Subject& s) { s.header.reset(); }), good});
+  out.push_back({"gmail.message-id", holds, "valid", header([](Subject&, HeaderFacts&) {}), good});
+  out.push_back(
+      {"gmail.message-id", broken, "absent", header([](Subject&, HeaderFacts& h) { h.message_ids.clear(); }), good});
+  out.push_back({"gmail.message-id", broken, "without brackets",
+                 header([](Subject&, HeaderFacts& h) { h.message_ids = {"1@example.com"}; }), good});
+  out.push_back({"gmail.message-id", broken, "without domain",
+                 header([](Subject&, HeaderFacts& h) { h.message_ids = {"<1>"}; }), good});
+  out.push_back({"gmail.message-id", unknown, "no message", with([](Subject& s) { s.header.reset(); }), good});
+  out.push_back({"gmail.single-fields", holds, "each once", header([](Subject&, HeaderFacts&) {}), good});
+  out.push_back({"gmail.single-fields", broken, "two Subjects",
+                 header([](Subject&, HeaderFacts& h) { h.repeated = {"Subject"}; }), good});
+  out.push_back({"gmail.single-fields", unknown, "no message", with([](Subject& s) { s.header.reset(); }), good});
+}
 
+void add_transport(Fixtures& out) {
   const auto clear_hop = [](Subject s) {
     s.hop = Hop::clear;
     return s;
@@ -158,51 +180,68 @@ std::vector<Fixture> make() {
     s.hop.reset();
     return s;
   };
-  add({"gmail.tls", holds, "encrypted", good_subject(v4), good});
-  add({"gmail.tls", broken, "clear", clear_hop(good_subject(v4)), good});
-  add({"gmail.tls", unknown, "not known", no_hop(good_subject(v4)), good});
-  add({"gmail.bulk-tls", holds, "encrypted", bulk(good_subject(v4)), good});
-  add({"gmail.bulk-tls", broken, "clear", bulk(clear_hop(good_subject(v4))), good});
-  add({"gmail.bulk-tls", unknown, "not known", bulk(no_hop(good_subject(v4))), good});
+  out.push_back({"gmail.tls", holds, "encrypted", good_subject(v4), good});
+  out.push_back({"gmail.tls", broken, "clear", clear_hop(good_subject(v4)), good});
+  out.push_back({"gmail.tls", unknown, "not known", no_hop(good_subject(v4)), good});
+  out.push_back({"gmail.bulk-tls", holds, "encrypted", bulk(good_subject(v4)), good});
+  out.push_back({"gmail.bulk-tls", broken, "clear", bulk(clear_hop(good_subject(v4))), good});
+  out.push_back({"gmail.bulk-tls", unknown, "not known", bulk(no_hop(good_subject(v4))), good});
 
-  add({"gmail.spf-entries", holds, "narrow", good_subject(v4), good});
-  add({"gmail.spf-entries", broken, "+all", good_subject(v4),
-       zone(forward, reverse_v4, key(), dmarc, "example.com. TXT \"v=spf1 +all\"\n")});
-  add({"gmail.spf-entries", broken, "a quarter of the Internet", good_subject(v4),
-       zone(forward, reverse_v4, key(), dmarc, "example.com. TXT \"v=spf1 ip4:192.0.0.0/2 -all\"\n")});
-  add({"gmail.spf-entries", unknown, "DNS does not answer", good_subject(v4), good, {example_com}});
+  out.push_back({"gmail.spf-entries", holds, "narrow", good_subject(v4), good});
+  out.push_back({"gmail.spf-entries", broken, "+all", good_subject(v4),
+                 zone(forward, reverse_v4, key(), dmarc, "example.com. TXT \"v=spf1 +all\"\n")});
+  out.push_back({"gmail.spf-entries", broken, "a quarter of the Internet", good_subject(v4),
+                 zone(forward, reverse_v4, key(), dmarc, "example.com. TXT \"v=spf1 ip4:192.0.0.0/2 -all\"\n")});
+  out.push_back({"gmail.spf-entries", unknown, "DNS does not answer", good_subject(v4), good, {example_com}});
+}
 
-  add({"gmail.bulk-spf", holds, "covered", bulk(good_subject(v6)), good});
-  add({"gmail.bulk-spf", broken, "IPv6 not covered", bulk(good_subject(v6)),
+void add_bulk_senders(Fixtures& out) {
+  out.push_back({"gmail.bulk-spf", holds, "covered", bulk(good_subject(v6)), good});
+  out.push_back(
+      {"gmail.bulk-spf", broken, "IPv6 not covered", bulk(good_subject(v6)),
        zone(forward, reverse_v4, reverse_v6, key(), dmarc, "example.com. TXT \"v=spf1 ip4:192.0.2.1 -all\"\n")});
-  add({"gmail.bulk-spf", unknown, "DNS does not answer", bulk(good_subject(v4)), good, {example_com}});
-  add({"gmail.bulk-dkim", holds, "key published", bulk(good_subject(v4)), good});
-  add({"gmail.bulk-dkim", broken, "unsigned", bulk(unsigned_mail(good_subject(v4))), good});
-  add({"gmail.bulk-dkim", broken, "another key published", bulk(good_subject(v4)),
-       zone(forward, reverse_v4, spf, dmarc,
-            "mail._domainkey.example.com. TXT \"v=DKIM1; k=ed25519; "
-            "p=OTn9dDAIwLgYvcKQvKPQ2ZtbBCDbbL1bbx7b9qjUJcA=\"\n")});
-  add({"gmail.bulk-dkim", unknown, "DNS does not answer", bulk(good_subject(v4)), good, {example_com}});
-  add({"gmail.bulk-dmarc", holds, "p=none", bulk(good_subject(v4)), good});
-  add({"gmail.bulk-dmarc", broken, "no record", bulk(good_subject(v4)), no_dmarc});
-  add({"gmail.bulk-dmarc",
-       unknown,
-       "DNS does not answer",
-       bulk(good_subject(v4)),
-       good,
-       {dns::name("_dmarc.example.com")}});
-  add({"gmail.bulk-alignment", holds, "d= of From", bulk(good_subject(v4)), good});
-  add({"gmail.bulk-alignment", broken, "passes for another domain", bulk(with([](Subject& s) {
-         s.mail_from = smtp::ReversePath{smtp::Mailbox{"bounce", "relay.example.net"}};
-         s.signatures = std::vector<Signature>{
-             ObservedSignature{dns::name("relay.example.net"), "s", ObservedSignature::Result::pass}};
-       })),
-       zone(good, "relay.example.net. TXT \"v=spf1 ip4:192.0.2.1 -all\"\n")});
-  add({"gmail.bulk-alignment", unknown, "no From", bulk(with([](Subject& s) { s.header_from.reset(); })), good});
+  out.push_back({"gmail.bulk-spf", unknown, "DNS does not answer", bulk(good_subject(v4)), good, {example_com}});
+  out.push_back({"gmail.bulk-dkim", holds, "key published", bulk(good_subject(v4)), good});
+  out.push_back({"gmail.bulk-dkim", broken, "unsigned", bulk(unsigned_mail(good_subject(v4))), good});
+  out.push_back({"gmail.bulk-dkim", broken, "another key published", bulk(good_subject(v4)),
+                 zone(forward, reverse_v4, spf, dmarc,
+                      "mail._domainkey.example.com. TXT \"v=DKIM1; k=ed25519; "
+                      "p=OTn9dDAIwLgYvcKQvKPQ2ZtbBCDbbL1bbx7b9qjUJcA=\"\n")});
+  out.push_back({"gmail.bulk-dkim", unknown, "DNS does not answer", bulk(good_subject(v4)), good, {example_com}});
+  out.push_back({"gmail.bulk-dmarc", holds, "p=none", bulk(good_subject(v4)), good});
+  out.push_back({"gmail.bulk-dmarc", broken, "no record", bulk(good_subject(v4)), no_dmarc});
+  out.push_back({"gmail.bulk-dmarc",
+                 unknown,
+                 "DNS does not answer",
+                 bulk(good_subject(v4)),
+                 good,
+                 {dns::name("_dmarc.example.com")}});
+  out.push_back({"gmail.bulk-alignment", holds, "d= of From", bulk(good_subject(v4)), good});
+  out.push_back({"gmail.bulk-alignment", broken, "passes for another domain", bulk(with([](Subject& s) {
+                   s.mail_from = smtp::ReversePath{smtp::Mailbox{"bounce", "relay.example.net"}};
+                   s.signatures = std::vector<Signature>{
+                       ObservedSignature{dns::name("relay.example.net"), "s", ObservedSignature::Result::pass}};
+                 })),
+                 zone(good, "relay.example.net. TXT \"v=spf1 ip4:192.0.2.1 -all\"\n")});
+  out.push_back(
+      {"gmail.bulk-alignment", unknown, "no From", bulk(with([](Subject& s) { s.header_from.reset(); })), good});
+}
 
+void add_receiver_only(Fixtures& out) {
   for (const auto* id : {"gmail.rate", "gmail.ip-reputation", "gmail.domain-reputation", "gmail.content",
                          "gmail.direct-delivery", "gmail.customer-policy"})
-    add({id, unknown, "only the receiver knows", good_subject(v4), good});
+    out.push_back({id, unknown, "only the receiver knows", good_subject(v4), good});
+}
+
+Fixtures make() {
+  Fixtures out;
+  add_identity(out);
+  add_authentication(out);
+  add_policy(out);
+  add_header(out);
+  add_transport(out);
+  add_bulk_senders(out);
+  add_receiver_only(out);
   return out;
 }
 

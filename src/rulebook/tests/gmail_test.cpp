@@ -1,4 +1,4 @@
-// Every rule over its fixtures (invariant 1), and what Gmail says in its own words.
+// rulebook/tests/gmail_test.cpp - every rule over its fixtures (invariant 1), and what Gmail says in its own words.
 #include <algorithm>
 
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
-// Replies as the field shows them, led back to rules. Source of each text: Google's documentation (answer 3726730,
-// capture of 2026-02-15) or the public report named beside it.
+// rulebook/tests/match_test.cpp - replies as the field shows them, led back to rules. Source of each text: Google's
+// documentation (answer 3726730, capture of 2026-02-15) or the public report named beside it.
 #include "rulebook/match.hpp"
 
 #include <gtest/gtest.h>
@@ -23,112 +23,110 @@ struct Row {
   Ids rules;
 };
 
+const std::vector<Row> rows{
+    // github.com/mailcow/mailcow issue 800
+    {"550-5.7.1 [2001:41d0:1000:16da::] Our system has detected that this message does 550-5.7.1 not meet IPv6 "
+     "sending guidelines "
+     "regarding PTR records and 550-5.7.1 authentication. Please review 550-5.7.1 "
+     "https://support.google.com/mail/?p=IPv6AuthError for "
+     "more information 550 5.7.1 . v5si749738wrb.38 - gsmtp",
+     {"gmail.ptr", "gmail.authentication"}},
+    // github.com/nodemailer/nodemailer issue 236 (2014)
+    {"550-5.7.1 [2a01:4f8:d16:1250::2] Our system has detected that this message does\n550-5.7.1 not meet IPv6 "
+     "sending guidelines "
+     "regarding PTR records and\n550-5.7.1 authentication. Please review\n550-5.7.1 "
+     "https://support.google.com/mail/?p=ipv6_authentication_error for more\n550 5.7.1 information. "
+     "q43si37022102eeo.243 - gsmtp",
+     {"gmail.ptr", "gmail.authentication"}},
+    // github.com/docker-mailserver/docker-mailserver issue 2991
+    {"550-5.7.25 [144.76.109.34] The IP address sending this message does not have a 550-5.7.25 PTR record setup, or "
+     "the corresponding "
+     "forward DNS entry does not 550-5.7.25 point to the sending IP. 550 5.7.25 information. o7-2002si.828 - gsmtp",
+     {"gmail.ptr"}},
+    {"451-4.7.23 [192.0.2.1] The sending IP address for this message doesn't have a PTR record, or the PTR record's "
+     "forward DNS entry "
+     "doesn't match the sending IP address. 451 4.7.23 x - gsmtp",
+     {"gmail.ptr"}},
+    {"421-4.7.0 [192.0.2.1] The IP address sending this message does not have a PTR record, or the corresponding "
+     "forward DNS entry does "
+     "not point to the sending IP. To protect our users from spam, email sent from your IP address has been "
+     "temporarily rate limited. "
+     "421 4.7.0 x - gsmtp",
+     {"gmail.ptr"}},
+    {"550 5.7.26 This email has been blocked because the sender is unauthenticated. Gmail requires all senders to "
+     "authenticate with either "
+     "SPF or DKIM. Authentication results: DKIM = did not pass SPF [x] with ip: [192.0.2.1] = did not pass. x - "
+     "gsmtp",
+     {"gmail.authentication"}},
+    {"550 5.7.26 The (E)MAIL FROM domain [x] has an SPF record with a hard fail policy (-all) but it fails to pass "
+     "SPF checks with the ip: "
+     "[192.0.2.1]. x - gsmtp",
+     {"gmail.authentication"}},
+    {"550 5.7.26 Unauthenticated email from example.com is not accepted due to domain's DMARC policy. x - gsmtp",
+     {"gmail.dmarc-policy"}},
+    {"451 4.7.26 Unauthenticated email from example.com is not accepted due to domain's DMARC policy, but temporary "
+     "DNS failures prevent "
+     "authentication. x - gsmtp",
+     {"gmail.dmarc-policy"}},
+    {"421 4.7.27 Your email has been rate limited because SPF authentication didn't pass for this message. x - gsmtp",
+     {"gmail.bulk-spf"}},
+    {"550 5.7.27 This message was blocked because it didn't pass SPF authentication. x - gsmtp", {"gmail.bulk-spf"}},
+    {"421 4.7.28 Gmail has detected an unusual rate of email. x - gsmtp", {"gmail.rate"}},
+    {"421 4.7.28 Gmail has detected an unusual rate of unsolicited email originating from your DKIM domain "
+     "example.com. x - gsmtp",
+     {"gmail.rate"}},
+    {"550 5.7.28 There is an unusual rate of unsolicited email originating from your IP address. x - gsmtp",
+     {"gmail.rate"}},
+    {"421 4.7.29 Your email has been rate limited because you're not using a TLS connection. x - gsmtp",
+     {"gmail.bulk-tls"}},
+    {"550 5.7.29 This message was blocked because it wasn't sent over a TLS connection. x - gsmtp", {"gmail.bulk-tls"}},
+    {"421 4.7.30 Your email has been rate limited because DKIM authentication didn't pass for this message. x - "
+     "gsmtp",
+     {"gmail.bulk-dkim"}},
+    {"550 5.7.30 This message was blocked because it didn't pass DKIM authentication. x - gsmtp", {"gmail.bulk-dkim"}},
+    {"421 4.7.40 Your email has been rate limited because the sending domain doesn\xe2\x80\x99t have a DMARC record, "
+     "or the DMARC record "
+     "doesn\xe2\x80\x99t specify a DMARC policy. x - gsmtp",
+     {"gmail.bulk-dmarc"}},
+    {"550 5.7.40 Your message was blocked because the sending domain doesn't have a DMARC record or the DMARC record "
+     "doesn't specify a "
+     "DMARC policy. x - gsmtp",
+     {"gmail.bulk-dmarc"}},
+    {"421 4.7.31 x - gsmtp", {"gmail.bulk-dmarc"}},
+    // Class 5 under a 421: the documentation prints it so.
+    {"421 5.7.32 Your email was blocked because the From: header (RFC5322) in this message isn't aligned with either "
+     "the authenticated SPF "
+     "or DKIM organizational domain. x - gsmtp",
+     {"gmail.bulk-alignment"}},
+    {"451 4.7.24 The SPF record of the sending domain has one or more suspicious entries. x - gsmtp",
+     {"gmail.spf-entries"}},
+    {"550 5.7.1 Messages missing a valid Message-ID: header are not accepted. x - gsmtp", {"gmail.message-id"}},
+    {"550 5.7.1 Messages with multiple addresses in the From: header are not accepted. x - gsmtp", {"gmail.from"}},
+    {"550 5.7.1 This message is not RFC 5322 compliant because the From: header is missing. x - gsmtp", {"gmail.from"}},
+    // xen-devel bounce
+    {"550-5.7.1 This message is not RFC 5322 compliant. There are multiple Cc headers. 550-5.7.1 To reduce the "
+     "amount of spam sent to "
+     "Gmail, this message has been 550-5.7.1 blocked. Please visit 550 5.7.1 "
+     "https://support.google.com/mail/?p=RfcMessageNonCompliant t7-2002si.554 - gsmtp",
+     {"gmail.single-fields"}},
+    {"501 5.5.4 HELO/EHLO argument localhost invalid closing connection. x - gsmtp", {"gmail.ehlo"}},
+    {"501 5.5.4 Empty HELO/EHLO argument not allowed, closing connection. x - gsmtp", {"gmail.ehlo"}},
+    {"421 4.7.0 TLS required for RCPT domain, closing connection. x - gsmtp", {"gmail.tls"}},
+    {"550 5.7.1 This message is likely suspicious due to the very low reputation of the sending IP address. x - "
+     "gsmtp",
+     {"gmail.ip-reputation"}},
+    {"421 4.7.0 This message is suspicious due to the very low reputation of the sending domain. x - gsmtp",
+     {"gmail.domain-reputation"}},
+    {"550 5.7.1 This message is likely unsolicited email. x - gsmtp", {"gmail.content"}},
+    {"550 5.7.1 The IP you're using to send email is not authorized to send email directly to our servers. x - gsmtp",
+     {"gmail.direct-delivery"}},
+    {"550 5.7.1 The user or domain that you are sending to (or from) has a policy that prohibits the email that you "
+     "sent. x - gsmtp",
+     {"gmail.customer-policy"}},
+    {"550 5.7.1 This message violates example.com email policy. - gcdp k33-2002 - gsmtp", {"gmail.customer-policy"}},
+};
+
 TEST(Match, replies_of_the_field_and_of_the_documentation) {
-  const std::vector<Row> rows{
-      // github.com/mailcow/mailcow issue 800
-      {"550-5.7.1 [2001:41d0:1000:16da::] Our system has detected that this message does 550-5.7.1 not meet IPv6 "
-       "sending guidelines "
-       "regarding PTR records and 550-5.7.1 authentication. Please review 550-5.7.1 "
-       "https://support.google.com/mail/?p=IPv6AuthError for "
-       "more information 550 5.7.1 . v5si749738wrb.38 - gsmtp",
-       {"gmail.ptr", "gmail.authentication"}},
-      // github.com/nodemailer/nodemailer issue 236 (2014)
-      {"550-5.7.1 [2a01:4f8:d16:1250::2] Our system has detected that this message does\n550-5.7.1 not meet IPv6 "
-       "sending guidelines "
-       "regarding PTR records and\n550-5.7.1 authentication. Please review\n550-5.7.1 "
-       "https://support.google.com/mail/?p=ipv6_authentication_error for more\n550 5.7.1 information. "
-       "q43si37022102eeo.243 - gsmtp",
-       {"gmail.ptr", "gmail.authentication"}},
-      // github.com/docker-mailserver/docker-mailserver issue 2991
-      {"550-5.7.25 [144.76.109.34] The IP address sending this message does not have a 550-5.7.25 PTR record setup, or "
-       "the corresponding "
-       "forward DNS entry does not 550-5.7.25 point to the sending IP. 550 5.7.25 information. o7-2002si.828 - gsmtp",
-       {"gmail.ptr"}},
-      {"451-4.7.23 [192.0.2.1] The sending IP address for this message doesn't have a PTR record, or the PTR record's "
-       "forward DNS entry "
-       "doesn't match the sending IP address. 451 4.7.23 x - gsmtp",
-       {"gmail.ptr"}},
-      {"421-4.7.0 [192.0.2.1] The IP address sending this message does not have a PTR record, or the corresponding "
-       "forward DNS entry does "
-       "not point to the sending IP. To protect our users from spam, email sent from your IP address has been "
-       "temporarily rate limited. "
-       "421 4.7.0 x - gsmtp",
-       {"gmail.ptr"}},
-      {"550 5.7.26 This email has been blocked because the sender is unauthenticated. Gmail requires all senders to "
-       "authenticate with either "
-       "SPF or DKIM. Authentication results: DKIM = did not pass SPF [x] with ip: [192.0.2.1] = did not pass. x - "
-       "gsmtp",
-       {"gmail.authentication"}},
-      {"550 5.7.26 The (E)MAIL FROM domain [x] has an SPF record with a hard fail policy (-all) but it fails to pass "
-       "SPF checks with the ip: "
-       "[192.0.2.1]. x - gsmtp",
-       {"gmail.authentication"}},
-      {"550 5.7.26 Unauthenticated email from example.com is not accepted due to domain's DMARC policy. x - gsmtp",
-       {"gmail.dmarc-policy"}},
-      {"451 4.7.26 Unauthenticated email from example.com is not accepted due to domain's DMARC policy, but temporary "
-       "DNS failures prevent "
-       "authentication. x - gsmtp",
-       {"gmail.dmarc-policy"}},
-      {"421 4.7.27 Your email has been rate limited because SPF authentication didn't pass for this message. x - gsmtp",
-       {"gmail.bulk-spf"}},
-      {"550 5.7.27 This message was blocked because it didn't pass SPF authentication. x - gsmtp", {"gmail.bulk-spf"}},
-      {"421 4.7.28 Gmail has detected an unusual rate of email. x - gsmtp", {"gmail.rate"}},
-      {"421 4.7.28 Gmail has detected an unusual rate of unsolicited email originating from your DKIM domain "
-       "example.com. x - gsmtp",
-       {"gmail.rate"}},
-      {"550 5.7.28 There is an unusual rate of unsolicited email originating from your IP address. x - gsmtp",
-       {"gmail.rate"}},
-      {"421 4.7.29 Your email has been rate limited because you're not using a TLS connection. x - gsmtp",
-       {"gmail.bulk-tls"}},
-      {"550 5.7.29 This message was blocked because it wasn't sent over a TLS connection. x - gsmtp",
-       {"gmail.bulk-tls"}},
-      {"421 4.7.30 Your email has been rate limited because DKIM authentication didn't pass for this message. x - "
-       "gsmtp",
-       {"gmail.bulk-dkim"}},
-      {"550 5.7.30 This message was blocked because it didn't pass DKIM authentication. x - gsmtp",
-       {"gmail.bulk-dkim"}},
-      {"421 4.7.40 Your email has been rate limited because the sending domain doesn\xe2\x80\x99t have a DMARC record, "
-       "or the DMARC record "
-       "doesn\xe2\x80\x99t specify a DMARC policy. x - gsmtp",
-       {"gmail.bulk-dmarc"}},
-      {"550 5.7.40 Your message was blocked because the sending domain doesn't have a DMARC record or the DMARC record "
-       "doesn't specify a "
-       "DMARC policy. x - gsmtp",
-       {"gmail.bulk-dmarc"}},
-      {"421 4.7.31 x - gsmtp", {"gmail.bulk-dmarc"}},
-      // Class 5 under a 421: the documentation prints it so.
-      {"421 5.7.32 Your email was blocked because the From: header (RFC5322) in this message isn't aligned with either "
-       "the authenticated SPF "
-       "or DKIM organizational domain. x - gsmtp",
-       {"gmail.bulk-alignment"}},
-      {"451 4.7.24 The SPF record of the sending domain has one or more suspicious entries. x - gsmtp",
-       {"gmail.spf-entries"}},
-      {"550 5.7.1 Messages missing a valid Message-ID: header are not accepted. x - gsmtp", {"gmail.message-id"}},
-      {"550 5.7.1 Messages with multiple addresses in the From: header are not accepted. x - gsmtp", {"gmail.from"}},
-      {"550 5.7.1 This message is not RFC 5322 compliant because the From: header is missing. x - gsmtp",
-       {"gmail.from"}},
-      // xen-devel bounce
-      {"550-5.7.1 This message is not RFC 5322 compliant. There are multiple Cc headers. 550-5.7.1 To reduce the "
-       "amount of spam sent to "
-       "Gmail, this message has been 550-5.7.1 blocked. Please visit 550 5.7.1 "
-       "https://support.google.com/mail/?p=RfcMessageNonCompliant t7-2002si.554 - gsmtp",
-       {"gmail.single-fields"}},
-      {"501 5.5.4 HELO/EHLO argument localhost invalid closing connection. x - gsmtp", {"gmail.ehlo"}},
-      {"501 5.5.4 Empty HELO/EHLO argument not allowed, closing connection. x - gsmtp", {"gmail.ehlo"}},
-      {"421 4.7.0 TLS required for RCPT domain, closing connection. x - gsmtp", {"gmail.tls"}},
-      {"550 5.7.1 This message is likely suspicious due to the very low reputation of the sending IP address. x - "
-       "gsmtp",
-       {"gmail.ip-reputation"}},
-      {"421 4.7.0 This message is suspicious due to the very low reputation of the sending domain. x - gsmtp",
-       {"gmail.domain-reputation"}},
-      {"550 5.7.1 This message is likely unsolicited email. x - gsmtp", {"gmail.content"}},
-      {"550 5.7.1 The IP you're using to send email is not authorized to send email directly to our servers. x - gsmtp",
-       {"gmail.direct-delivery"}},
-      {"550 5.7.1 The user or domain that you are sending to (or from) has a policy that prohibits the email that you "
-       "sent. x - gsmtp",
-       {"gmail.customer-policy"}},
-      {"550 5.7.1 This message violates example.com email policy. - gcdp k33-2002 - gsmtp", {"gmail.customer-policy"}},
-  };
   for (const auto& row : rows) EXPECT_EQ(ids(row.text), row.rules) << row.text;
 }
 

@@ -1,4 +1,4 @@
-// docs/rules/ is generated. To write the pages anew:
+// rulebook/tests/pages_test.cpp - docs/rules/ is generated. To write the pages anew:
 //   PTARMIGAN_WRITE_PAGES=1 build/dev/test/rulebook_test --gtest_filter='Pages.*'
 #include <cstdlib>
 #include <filesystem>

@@ -1,3 +1,4 @@
+// rulebook/tests/rule_test.cpp - what every rule must have.
 #include "rulebook/rule.hpp"
 
 #include <set>

@@ -1,3 +1,4 @@
+// watch/fuzz/find_reply_fuzz.cpp - any text.
 // Property: what is found is a refusal, and has an explanation.
 #include <cstdio>
 #include <cstdlib>

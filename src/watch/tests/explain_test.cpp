@@ -1,3 +1,4 @@
+// watch/tests/explain_test.cpp - from pasted text to rule, cause and fix.
 #include "watch/explain.hpp"
 
 #include <gtest/gtest.h>

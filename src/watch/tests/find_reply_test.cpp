@@ -1,4 +1,5 @@
-// Bounces and log lines as the field shows them; the source of each is named beside it.
+// watch/tests/find_reply_test.cpp - bounces and log lines as the field shows them; the source of each is named beside
+// it.
 #include "watch/find_reply.hpp"
 
 #include <gtest/gtest.h>

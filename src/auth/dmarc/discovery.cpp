@@ -73,6 +73,31 @@ std::optional<DomainName> author_name(std::string_view text, bool& exact) {
   return std::nullopt;
 }
 
+/// The records at `names`, asked for together, up to the first that ends a walk.
+Known<Walk> look_up(const DomainName& start, const std::vector<DomainName>& names, const Facts& facts) {
+  Walk walk{start, {}};
+  Gather gather(facts);
+  for (const auto& name : names) {
+    const auto asked = name.prefixed("_dmarc");
+    if (!asked) {  // the name alone fills 253 octets: nothing can be published there
+      walk.steps.push_back({.name = name});
+      continue;
+    }
+    const Answer* answer = gather.ask({*asked, dns::RecordType::txt});
+    if (answer == nullptr || gather.lacks()) continue;
+    walk.steps.push_back(step_of(name, *answer));
+    if (ends_walk(walk.steps.back())) return walk;
+  }
+  if (gather.lacks()) return gather.need();
+  return walk;
+}
+
+/// The author domain and, where it is another, its registered domain (RFC 7489#6.6.3).
+std::vector<DomainName> listed_names(const DomainName& author, const DomainName& organization) {
+  if (author == organization) return {author};
+  return {author, organization};
+}
+
 enum class Existence : std::uint8_t { exists, absent, unknown };
 
 /// Does the author domain exist (RFC 8020#2)? Nothing where an answer is missing, which is then noted in `gather`.
@@ -170,21 +195,7 @@ std::optional<DomainName> Walk::organizational_domain() const {
 }
 
 Known<Walk> walk_tree(const DomainName& start, const Facts& facts) {
-  Walk walk{start, {}};
-  Gather gather(facts);
-  for (const auto& name : walked_names(start)) {
-    const auto asked = name.prefixed("_dmarc");
-    if (!asked) {  // the name alone fills 253 octets: nothing can be published there
-      walk.steps.push_back({.name = name});
-      continue;
-    }
-    const Answer* answer = gather.ask({*asked, dns::RecordType::txt});
-    if (answer == nullptr || gather.lacks()) continue;
-    walk.steps.push_back(step_of(name, *answer));
-    if (ends_walk(walk.steps.back())) return walk;
-  }
-  if (gather.lacks()) return gather.need();
-  return walk;
+  return look_up(start, walked_names(start), facts);
 }
 
 std::string_view to_string(PolicySource source) {
@@ -206,7 +217,7 @@ std::string_view to_string(PolicyTag tag) {
   return "";
 }
 
-Known<Discovery> discover_policy(std::string_view author_domain, const Facts& facts) {
+Known<Discovery> discover_policy(std::string_view author_domain, const Facts& facts, Method method) {
   Discovery discovery;
   auto author = author_name(author_domain, discovery.author_is_exact);
   if (!author) {
@@ -214,10 +225,14 @@ Known<Discovery> discover_policy(std::string_view author_domain, const Facts& fa
     return discovery;
   }
   discovery.author = *std::move(author);
-  auto walked = walk_tree(discovery.author, facts);
+  const auto listed = method.public_suffixes == nullptr
+                          ? std::nullopt
+                          : std::optional(registered_domain(discovery.author, *method.public_suffixes));
+  auto walked = listed ? look_up(discovery.author, listed_names(discovery.author, *listed), facts)
+                       : walk_tree(discovery.author, facts);
   if (!walked.known()) return walked.need();
   discovery.walk = std::move(walked).value();
-  discovery.organizational_domain = discovery.walk.organizational_domain();
+  discovery.organizational_domain = listed ? listed : discovery.walk.organizational_domain();
 
   const auto& first = discovery.walk.steps.front();
   const auto* const failed = discovery.walk.failed_step();

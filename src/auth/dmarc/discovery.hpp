@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "auth/dmarc/public_suffix.hpp"
 #include "auth/dmarc/record.hpp"
 #include "facts/facts.hpp"
 
@@ -82,8 +83,15 @@ struct Discovery {
   friend bool operator==(const Discovery&, const Discovery&) = default;
 };
 
+/// How policies and organizational domains are found. Empty: by the tree walk of RFC 9989. With a list, which must
+/// outlive every use: as RFC 7489#6.6.3 did, by the author domain and its registered domain; tag pct is ignored even
+/// then.
+struct Method {
+  const PublicSuffixList* public_suffixes = nullptr;
+};
+
 /// `author_domain` is the domain of From's mailbox as written; U-labels become A-labels. No policy for an address
 /// literal and for what is no domain name.
-[[nodiscard]] Known<Discovery> discover_policy(std::string_view author_domain, const Facts& facts);
+[[nodiscard]] Known<Discovery> discover_policy(std::string_view author_domain, const Facts& facts, Method method = {});
 
 }  // namespace ptarmigan::dmarc

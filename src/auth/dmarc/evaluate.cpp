@@ -24,20 +24,21 @@ bool is_author(const DomainName& identifier, const Discovery& discovery) {
 /// Judges every identifier that matters, within the budget of walks.
 class Aligner {
  public:
-  Aligner(const Discovery& discovery, const Facts& facts, Gather& gather)
-      : discovery_(discovery), facts_(facts), gather_(gather) {}
+  Aligner(const Discovery& discovery, Method method, const Facts& facts, Gather& gather)
+      : discovery_(discovery), method_(method), facts_(facts), gather_(gather) {}
 
   Alignment align(const Identifier& identifier, AlignmentMode mode) {
     if (identifier.outcome == Authenticated::fail) return Alignment::not_aligned;
     if (needs_walk(identifier.domain, mode) && !within_budget(identifier.domain)) return Alignment::unknown;
-    const auto judged = dmarc::align(identifier.domain, discovery_, mode, facts_);
+    const auto judged = dmarc::align(identifier.domain, discovery_, mode, facts_, method_);
     const auto* const known = gather_.take(judged);
     return known == nullptr ? Alignment::unknown : *known;
   }
 
  private:
   [[nodiscard]] bool needs_walk(const DomainName& identifier, AlignmentMode mode) const {
-    return mode == AlignmentMode::relaxed && !is_author(identifier, discovery_) && may_align(identifier, discovery_);
+    return method_.public_suffixes == nullptr && mode == AlignmentMode::relaxed && !is_author(identifier, discovery_) &&
+           may_align(identifier, discovery_);
   }
   bool within_budget(const DomainName& identifier) {
     if (std::ranges::find(walked_, identifier) != walked_.end()) return true;
@@ -47,6 +48,7 @@ class Aligner {
   }
 
   const Discovery& discovery_;
+  Method method_;
   const Facts& facts_;
   Gather& gather_;
   std::vector<DomainName> walked_;
@@ -130,11 +132,15 @@ Policy Result::disposition() const {
   return outcome == Outcome::fail && discovery.policy ? discovery.policy->effective : Policy::none;
 }
 
-Known<Alignment> align(const DomainName& identifier, const Discovery& discovery, AlignmentMode mode,
-                       const Facts& facts) {
+Known<Alignment> align(const DomainName& identifier, const Discovery& discovery, AlignmentMode mode, const Facts& facts,
+                       Method method) {
   if (is_author(identifier, discovery)) return Alignment::aligned;
   if (mode == AlignmentMode::strict || !may_align(identifier, discovery)) return Alignment::not_aligned;
   if (!discovery.organizational_domain) return Alignment::unknown;
+  if (method.public_suffixes != nullptr)
+    return registered_domain(identifier, *method.public_suffixes) == discovery.organizational_domain
+               ? Alignment::aligned
+               : Alignment::not_aligned;
   auto walked = walk_tree(identifier, facts);
   if (!walked.known()) return walked.need();
   const auto organization = walked->organizational_domain();
@@ -150,7 +156,7 @@ Known<Result> evaluate(const Query& query, const Facts& facts) {
     result.outcome = Outcome::permerror;
     return result;
   }
-  auto discovered = discover_policy(*author, facts);
+  auto discovered = discover_policy(*author, facts, query.method);
   if (!discovered.known()) return discovered.need();
   result.discovery = std::move(discovered).value();
   result.reason = result.discovery.reason;
@@ -161,7 +167,7 @@ Known<Result> evaluate(const Query& query, const Facts& facts) {
   }
   const auto& record = result.discovery.policy->record;
   Gather gather(facts);
-  Aligner aligner(result.discovery, facts, gather);
+  Aligner aligner(result.discovery, query.method, facts, gather);
   for (std::size_t i = 0; i < query.dkim.size(); ++i) result.dkim[i] = aligner.align(query.dkim[i], record.adkim);
   if (query.spf) result.spf = aligner.align(*query.spf, record.aspf);
   if (gather.lacks()) return gather.need();

@@ -42,6 +42,7 @@ struct Query {
   std::vector<std::string> author_domains;
   std::optional<Identifier> spf = std::nullopt;
   std::vector<Identifier> dkim = {};
+  Method method = {};
 };
 
 /// Is an identifier in the author's organization (RFC 9989#4.10.2)?
@@ -70,6 +71,6 @@ struct Result {
 
 /// Is `identifier` aligned with the author domain of `discovery`?
 [[nodiscard]] Known<Alignment> align(const dns::DomainName& identifier, const Discovery& discovery, AlignmentMode mode,
-                                     const Facts& facts);
+                                     const Facts& facts, Method method = {});
 
 }  // namespace ptarmigan::dmarc

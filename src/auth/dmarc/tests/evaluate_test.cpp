@@ -135,5 +135,25 @@ TEST(DmarcEvaluate, restart_equals_one_shot) {
   EXPECT_EQ(slow->discovery.policy->tag, PolicyTag::sp);
 }
 
+TEST(DmarcEvaluate, rfc7489_mode_finds_organizations_by_the_list) {
+  const auto list = PublicSuffixList::parse("// c\ncom\nco.uk\n*.ck\n!www.ck\nblogspot.com\n");
+  ASSERT_TRUE(list);
+  const auto zone = world(
+      "_dmarc.mail.example.com. IN TXT \"v=DMARC1; p=reject\"\n_dmarc.example.com. IN TXT \"v=DMARC1; p=none; "
+      "sp=quarantine\"\n"
+      "_dmarc.blogspot.com. IN TXT \"v=DMARC1; p=reject\"\n");
+  // RFC 9989 makes mail.example.com's parent the organization only by its record; the list by itself.
+  const Query own{.author_domains = {"mail.example.com"}, .dkim = {passed("example.com")}, .method = {&*list}};
+  const auto result = judge(zone, own);
+  EXPECT_EQ(result.outcome, Outcome::pass);
+  EXPECT_EQ(result.discovery.policy->published, Policy::reject);
+  const auto deep = judge(zone, {.author_domains = {"a.b.example.com"}, .method = {&*list}});
+  EXPECT_EQ(deep.outcome, Outcome::fail);
+  EXPECT_EQ(deep.disposition(), Policy::quarantine);
+  EXPECT_EQ(deep.discovery.policy->source, PolicySource::organizational);
+  // A name on the list has no policy for the names below it.
+  EXPECT_EQ(judge(zone, {.author_domains = {"alice.blogspot.com"}, .method = {&*list}}).outcome, Outcome::none);
+}
+
 }  // namespace
 }  // namespace ptarmigan::dmarc

@@ -22,6 +22,9 @@ bool has_word(std::string_view text, std::string_view word) {
   return false;
 }
 
+/// How far back the beginning of a link is looked for.
+constexpr std::size_t longest_link = 300;
+
 /// A host name in `text` that belongs to one of the suffixes.
 bool names_host(std::string_view text, std::span<const std::string_view> suffixes) {
   for (const auto suffix : suffixes) {
@@ -33,9 +36,10 @@ bool names_host(std::string_view text, std::span<const std::string_view> suffixe
       const bool begins =
           suffix.starts_with('.') ? at > 0 && is_word_char(text[at - 1]) : at == 0 || !is_word_char(text[at - 1]);
       // A link in the reply's own words is not the host that spoke.
-      const auto word = text.find_last_of(" \t<>\"'(", at);
-      const auto start = word == std::string_view::npos ? 0 : word + 1;
-      const bool link = text.substr(start, at - start).find("://") != std::string_view::npos;
+      const auto front = text.substr(0, at);
+      const auto near = front.substr(front.size() - std::min(front.size(), longest_link));
+      const auto word = near.substr(near.find_last_of(" \t<>\"'(") + 1);
+      const bool link = word.find("://") != std::string_view::npos;
       if (begins && ends && !link) return true;
     }
   }

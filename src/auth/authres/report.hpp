@@ -1,4 +1,4 @@
-// auth/authres/report.hpp - what each check found, as a result of Authentication-Results (RFC 8601#2.7, RFC 9989#9.2).
+// auth/authres/report.hpp - what each check found, as a result of Authentication-Results (RFC 8601#2.7, RFC 9989#9.1).
 // Threads: free functions on values.
 #pragma once
 

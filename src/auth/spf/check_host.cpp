@@ -112,7 +112,7 @@ class Evaluation {
 
   // --- records
 
-  /// check_host() for `domain`; nothing where an answer is missing.
+  /// check_host() for `domain` (RFC 7208#4.4, RFC 7208#4.6.3, RFC 7208#4.7); nothing where an answer is missing.
   std::optional<Outcome> check(const DomainName& domain, unsigned depth) {
     const Answer* answer = ask(domain, RecordType::txt);
     if (answer == nullptr) return std::nullopt;
@@ -153,6 +153,7 @@ class Evaluation {
     return Outcome::neutral;
   }
 
+  /// RFC 7208#6.1.
   std::optional<Outcome> redirect(std::string_view domain_spec, const DomainName& domain, unsigned depth) {
     if (!count_term()) return fail_with(Outcome::permerror, too_many_terms());
     const auto target = target_of(domain_spec, domain);
@@ -178,6 +179,7 @@ class Evaluation {
 
   // --- terms
 
+  /// RFC 7208#5: all (RFC 7208#5.1), ip4 and ip6 (RFC 7208#5.6) need no DNS.
   Judged judge(const Mechanism& mechanism, const DomainName& domain, unsigned depth) {
     switch (mechanism.type) {
       case MechanismType::all: return {State::match};
@@ -300,7 +302,7 @@ class Evaluation {
 
   // --- macros
 
-  /// The name that a domain-spec leads to.
+  /// The name that a domain-spec leads to (RFC 7208#4.8).
   Target target_of(std::string_view domain_spec, const DomainName& domain) {
     using enum Target::State;
     std::string expanded;

@@ -1,5 +1,5 @@
 // auth/spf/lint.hpp - what is wrong with a published SPF policy, whoever sends: a static look at the whole tree of
-// includes and redirects (RFC 7208#4.6.4, RFC 7208#10.1), and what it authorises in each family. Pure: asks for DNS
+// includes and redirects (RFC 7208#4.6.4, RFC 7208#10.1.1), and what it authorises in each family. Pure: asks for DNS
 // through Need; questions of one level are asked together. Terms with macros depend on the message: they are counted,
 // not followed. Limits: max_lint_records. Errors: none. Threads: free functions on values.
 #pragma once

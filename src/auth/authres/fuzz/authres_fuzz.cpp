@@ -1,5 +1,6 @@
-// What the strict parser reads, the tolerant one reads as the same; what is built from anything read is one well-formed
-// field that the strict parser reads; a field is always found to be a claim to the id that was read from it.
+// auth/authres/fuzz/authres_fuzz.cpp - what the strict parser reads, the tolerant one reads as the same; what is built
+// from anything read is one well-formed field that the strict parser reads; a field is always found to be a claim to
+// the id that was read from it.
 #include <cstdint>
 #include <cstdlib>
 

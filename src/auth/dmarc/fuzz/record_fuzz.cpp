@@ -1,4 +1,5 @@
-// A usable record, printed, is read as the same record; remarks aside, which tell of what was ignored.
+// auth/dmarc/fuzz/record_fuzz.cpp - a usable record, printed, is read as the same record; remarks aside, which tell of
+// what was ignored.
 #include <cstdint>
 #include <cstdlib>
 

@@ -1,4 +1,5 @@
-// What a parser takes keeps to its own promises: ids, URIs and lists hold nothing that could end a line or a header.
+// auth/policies/fuzz/policies_fuzz.cpp - what a parser takes keeps to its own promises: ids, URIs and lists hold
+// nothing that could end a line or a header.
 #include <cstdint>
 #include <cstdlib>
 

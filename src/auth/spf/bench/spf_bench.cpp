@@ -1,5 +1,5 @@
-// One SPF evaluation with all facts given: three records through two includes, an MX and two A queries; the match is
-// the last term. The same world as the scripts for other libraries use.
+// auth/spf/bench/spf_bench.cpp - one SPF evaluation with all facts given: three records through two includes, an MX and
+// two A queries; the match is the last term. The same world as the scripts for other libraries use.
 #include <benchmark/benchmark.h>
 
 #include "auth/spf/check_host.hpp"

@@ -1,5 +1,5 @@
-// Over random small worlds: an evaluation ends within its limits, asks a bounded number of questions, and answers given
-// one at a time lead to the same result as all of them at once.
+// auth/spf/fuzz/check_host_fuzz.cpp - over random small worlds: an evaluation ends within its limits, asks a bounded
+// number of questions, and answers given one at a time lead to the same result as all of them at once.
 //
 // Input: lines. The first is "address helo mail-from"; each further one is the text of a TXT record of n0.example,
 // n1.example, ... A line that begins with '@' makes the answers of its name fail instead, one with '#' gives it MX and

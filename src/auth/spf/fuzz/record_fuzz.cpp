@@ -1,5 +1,5 @@
-// A record that is read holds only what stands in it: its terms, written again, are read as the same record. Whatever
-// its macros expand to, the name asked for keeps to the limits of DNS.
+// auth/spf/fuzz/record_fuzz.cpp - a record that is read holds only what stands in it: its terms, written again, are
+// read as the same record. Whatever its macros expand to, the name asked for keeps to the limits of DNS.
 #include <cstdint>
 #include <cstdlib>
 #include <string>

@@ -1,4 +1,4 @@
-// auth/spf/tests/lint_test.cpp - limits of RFC 7208#4.6.4, advice of RFC 7208#10.1, and the families that a policy
+// auth/spf/tests/lint_test.cpp - limits of RFC 7208#4.6.4, advice of RFC 7208#10.1.1, and the families that a policy
 // covers.
 #include "auth/spf/lint.hpp"
 

@@ -149,6 +149,15 @@ path = "{self.inside("history.db")}"
 
     # --- Commands, mail and what receivers saw ---
 
+    def explain(self, queue_id: str, show: bool = True) -> str:
+        """The server's own account of a message, once it is done."""
+        words = ("explain", queue_id, "--config", self.inside("ptarmigan.toml"))
+        self.wait("the attempts are in the history", lambda: "delivered" in self.ptarmigan(*words, show=False).stdout, 5, self.server_log)
+        return " ".join(self.ptarmigan(*words, show=show).stdout.split())
+
+    def queue(self, show: bool = True) -> str:
+        return self.ptarmigan("queue", "list", "--config", self.inside("ptarmigan.toml"), show=show).stdout
+
     def ptarmigan(self, *words, show: bool = True, **options) -> subprocess.CompletedProcess:
         return self.command(self.program, *words, show=show, **options)
 
@@ -233,10 +242,9 @@ path = "{self.inside("history.db")}"
         need(refused["stage"] == "end_of_data" and REFUSAL_WORDS in " ".join(self.refusal.split()), f"after DATA, with Gmail's words: {self.refusal}")
         need(refused["rule"] == self.rule, f"for the rule that check named: {refused['rule']}, {self.rule}")
         need(delivery.peer_address == "192.0.2.1" and delivery.ehlo_name == "mail.example.com" and delivery.tls, f"rescued over IPv4: {delivery}")
-        self.wait("the attempts are in the history", lambda: "delivered" in self.ptarmigan("explain", queue_id, show=False).stdout, 5)
-        explained = self.ptarmigan("explain", queue_id).stdout
+        explained = self.explain(queue_id)
         for word in ("2001:db8::1", "192.0.2.1", REFUSAL_WORDS, self.rule, "rescued", "delivered"):
-            need(word in " ".join(explained.split()), f"explain tells of {word}")
+            need(word in explained, f"explain tells of {word}")
         need(not [d for d in self.lab.received("gmail") if not d.mail_from], "nothing bounced")
 
     def step_standing(self) -> None:
@@ -255,8 +263,7 @@ path = "{self.inside("history.db")}"
             need(delivery.peer_address == peer, f"mail for {to} left from {delivery.peer_address}, not from {peer}")
         need(len(self.refusals()) == before, "Gmail had nothing to refuse")
         queue_id, _ = self.submit("friend@gmail.com")
-        self.wait("the attempt is in the history", lambda: "delivered" in self.ptarmigan("explain", queue_id, show=False).stdout, 5)
-        explained = self.ptarmigan("explain", queue_id).stdout
+        explained = self.explain(queue_id)
         need("poor" in explained and self.rule in explained, "explain says why IPv6 was not taken")
 
     def step_publish(self) -> None:
@@ -294,13 +301,12 @@ path = "{self.inside("history.db")}"
         bounces = self.bounces()
         queue_id, subject = self.submit("friend@gmail.com")
         time.sleep(3)
-        listed = self.ptarmigan("queue", "list")
-        need(queue_id in listed.stdout, "the message waits in the queue")
+        need(queue_id in self.queue(), "the message waits in the queue")
         need(self.arrived("gmail", subject) is None and self.bounces() == bounces, "it was neither sent over a bad address nor bounced")
         self.say("the relay is back:")
         self.lab.start_server("relay")
         self.show_arrival(self.await_arrival("relay", subject))
-        self.wait("the queue is empty", lambda: queue_id not in self.ptarmigan("queue", "list", show=False).stdout, 10)
+        self.wait("the queue is empty", lambda: queue_id not in self.queue(show=False), 10)
 
     def bounces(self) -> int:
         return sum(not d.mail_from for receiver in ("gmail", "relay", "postfix", "exim") for d in self.lab.received(receiver))

@@ -29,14 +29,21 @@ bool preferred_family(const Candidate& candidate, config::Preference prefer) {
   return candidate.route.source->address.is_v6() == (prefer == config::Preference::ipv6);
 }
 
+/// Why it stands where it stands; what its standing rests on is in the standing itself.
 std::string reason_of(const Candidate& candidate, config::StandingMode mode, std::size_t routes_before) {
-  if (candidate.route.relay) return routes_before == 0 ? "no own address can be used" : "relay, after own addresses";
-  const std::string standing(to_string(candidate.standing.standing));
-  if (mode == config::StandingMode::off)
-    return "standing is off; it would be " + standing + ": " + candidate.standing.why;
-  if (mode == config::StandingMode::advise)
-    return "standing only advises; it is " + standing + ": " + candidate.standing.why;
-  return standing + ": " + candidate.standing.why;
+  if (candidate.route.relay) return routes_before == 0 ? "no own address is better" : "relay, after own addresses";
+  switch (mode) {
+    case config::StandingMode::off: return "standing is off: the configured order";
+    case config::StandingMode::advise: return "standing only advises: the configured order";
+    case config::StandingMode::enforce: break;
+  }
+  switch (candidate.standing.standing) {
+    case Standing::good: return "in good standing";
+    case Standing::probation: return "comes back, one message at a time";
+    case Standing::unknown: return "nothing is known against it";
+    case Standing::poor: return "would be refused";
+  }
+  return {};
 }
 
 }  // namespace
@@ -102,6 +109,7 @@ Plan order_plan(const PlanInput& input, std::vector<Candidate> candidates) {
     candidate.reason = reason_of(candidate, input.mode, i);
     candidate.last_resort = has_better && rank(candidate, input.mode) == poor_rank;
     if (!has_better && i == 0) candidate.reason += "; every route is poor, this is the least bad";
+    if (candidate.last_resort) candidate.reason += "; taken only where nothing better exists";
   }
   return plan;
 }

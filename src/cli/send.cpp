@@ -34,6 +34,7 @@ constexpr std::uint16_t smtp_port = 25;
 constexpr std::uint16_t submission_port = 587;
 constexpr std::uint16_t submissions_port = 465;
 constexpr std::size_t max_password_octets = 4096;
+constexpr std::size_t message_id_octets = 10;
 
 enum class Tls { none, starttls, require, implicit };
 
@@ -74,8 +75,9 @@ Result<std::string> compose(const Options& options, const smtp::Envelope& envelo
         {.display_name = {}, .local_part = recipient.path.mailbox.local_part, .domain = recipient.path.mailbox.domain});
   const auto now = net::now().wall;
   std::random_device random;
-  std::string left;
-  for (int i = 0; i < 4; ++i) left += hex_encode(std::to_string(random() % 10'000));
+  std::string octets;
+  for (std::size_t i = 0; i < message_id_octets; ++i) octets += static_cast<char>(random());
+  const auto left = hex_encode(octets);
   const auto& sender = envelope.mail_from.mailbox;
   const message::Mailbox author{.display_name = {},
                                 .local_part = sender ? sender->local_part : "postmaster",

@@ -23,7 +23,10 @@ Result<> find_server_files(ServerFiles& files) {
   if (!config) {
     // One of the two is enough for what it holds.
     if (!files.spool.empty() || !files.history.empty()) return {};
-    return std::unexpected(config.error());
+    return failure(config.error().message,
+                   files.config == ServerFiles().config
+                       ? "name the server's configuration with --config, or its folder with --spool"
+                       : config.error().remedy);
   }
   if (files.spool.empty()) files.spool = config->spool.path;
   if (files.history.empty()) files.history = config->store.path;

@@ -33,7 +33,8 @@ if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
 endif()
 
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wimplicit-fallthrough -Wswitch-enum -Werror=return-type
-  -Werror=switch -fstack-protector-strong -fno-omit-frame-pointer)
+  -Werror=switch -fstack-protector-strong -fno-omit-frame-pointer
+  -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=) # no path of the building machine in the program
 if(CMAKE_BUILD_TYPE STREQUAL "Debug")
   add_compile_options(-O1 -g1)
 else()

@@ -23,5 +23,6 @@ void add_queue(CLI::App& app, Action& action);
 void add_rehearse(CLI::App& app, Action& action);
 void add_send(CLI::App& app, Action& action);
 void add_serve(CLI::App& app, Action& action);
+void add_user(CLI::App& app, Action& action);
 
 }  // namespace ptarmigan::cli

@@ -153,7 +153,7 @@ Result<net::ResolverOptions> choose_resolver(const DnsOptions& options, const st
                      "name a DNS server with --resolver ADDRESS, or a configuration with --config");
     dns.servers = *std::move(servers);
   }
-  return resolver_options(dns);
+  return net::resolver_options(dns);
 }
 
 }  // namespace
@@ -212,14 +212,6 @@ Result<config::Config> read_config(const std::string& path) {
   const auto text = read_file(path, max_config_octets);
   if (!text) return std::unexpected(text.error());
   return config::parse_config(*text, path);
-}
-
-net::ResolverOptions resolver_options(const config::Dns& dns) {
-  return {.forwarders = dns.servers,
-          .root_hints_file = dns.root_hints,
-          .validation = dns.trust_anchor.empty() ? net::Validation::none : net::Validation::anchor_file,
-          .trust_anchor_file = dns.trust_anchor,
-          .longest_wait = dns.deadline};
 }
 
 Result<std::unique_ptr<World>> World::open(const DnsOptions& options) {

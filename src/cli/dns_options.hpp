@@ -42,9 +42,6 @@ void add_dns_options(CLI::App& command, DnsOptions& options);
 /// Reads and parses a configuration file; an error names the file and line.
 [[nodiscard]] Result<config::Config> read_config(const std::string& path);
 
-/// What the [dns] settings of a configuration mean for the resolver.
-[[nodiscard]] net::ResolverOptions resolver_options(const config::Dns& dns);
-
 class World {
  public:
   /// Reads all files and starts the resolver where live DNS is needed. An error names the option or file and line.

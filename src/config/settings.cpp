@@ -101,7 +101,9 @@ constexpr std::array table{
     Setting{"dns.root_hints", "file", "", "", "Root hints in zone-file form, where not the built-in ones.",
             [](C& c, const V& v) { return put(as_text(v), c.dns.root_hints); }},
     Setting{"dns.trust_anchor", "file", "", "",
-            "DS or DNSKEY records of the root, to validate DNSSEC with. Without it answers are not validated.",
+            "DS or DNSKEY records of the root, to validate DNSSEC with. Without it the real root's keys are used where "
+            "the real root servers are asked, and "
+            "answers of resolvers are not validated.",
             [](C& c, const V& v) { return put(as_text(v), c.dns.trust_anchor); }},
     Setting{
         "dns.deadline", "duration", "10s", "100ms to 2m",

@@ -19,6 +19,7 @@
 #include "base/ip_address.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "config/config.hpp"
 #include "facts/facts.hpp"
 #include "net/answer_source.hpp"
 
@@ -45,6 +46,10 @@ struct ResolverOptions {
   /// Questions in flight; one more is failed at once.
   std::size_t max_outstanding = 20'000;
 };
+
+/// What the [dns] settings mean. Without a trust anchor the real root's keys are used where the real root servers are asked, and nothing is
+/// validated where a forwarder or another root is: it may not pass DNSSEC on.
+[[nodiscard]] ResolverOptions resolver_options(const config::Dns& dns);
 
 /// "server:\n  ..." as libunbound reads it; an error names the option that cannot be written.
 [[nodiscard]] Result<std::string> unbound_configuration(const ResolverOptions& options);

@@ -41,6 +41,20 @@ Result<std::string> quoted(const std::string& path, const char* option) {
 
 }  // namespace
 
+ResolverOptions resolver_options(const config::Dns& dns) {
+  ResolverOptions options{.forwarders = dns.servers,
+                          .root_hints_file = dns.root_hints,
+                          .validation = Validation::none,
+                          .trust_anchor_file = dns.trust_anchor,
+                          .longest_wait = dns.deadline};
+  if (!dns.trust_anchor.empty()) {
+    options.validation = Validation::anchor_file;
+  } else if (dns.servers.empty() && dns.root_hints.empty()) {
+    options.validation = Validation::root_keys;
+  }
+  return options;
+}
+
 Result<std::string> unbound_configuration(const ResolverOptions& options) {
   std::string text = "server:\n";
   const auto line = [&text](std::string_view key, const std::string& value) {

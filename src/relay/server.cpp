@@ -24,19 +24,6 @@
 
 namespace ptarmigan::relay {
 namespace asio = boost::asio;
-namespace {
-
-net::ResolverOptions resolver_options(const config::Dns& dns) {
-  net::ResolverOptions options;
-  options.forwarders = dns.servers;
-  options.root_hints_file = dns.root_hints;
-  options.longest_wait = dns.deadline;
-  options.trust_anchor_file = dns.trust_anchor;
-  options.validation = dns.trust_anchor.empty() ? net::Validation::root_keys : net::Validation::anchor_file;
-  return options;
-}
-
-}  // namespace
 
 class Server::Impl {
  public:
@@ -123,7 +110,7 @@ class Server::Impl {
   }
 
   Result<> open_dns() {
-    auto resolver = net::Resolver::open(resolver_options(config_.dns));
+    auto resolver = net::Resolver::open(net::resolver_options(config_.dns));
     if (!resolver) return std::unexpected(resolver.error());
     resolver_ = *std::move(resolver);
     fresh_ = std::make_unique<net::FreshSource>(*resolver_);

@@ -241,7 +241,7 @@ class Parser {
     if (!token) return std::nullopt;
     return std::string(word);
   }
-  std::optional<std::string> joined_address(std::string local_part) {
+  std::optional<std::string> joined_address(const std::string& local_part) {
     scanner_.take('@');
     const auto domain = scanner_.run([](char c) { return is_domain_character(c) || c == '.' || is_8_bit(c); });
     if (domain.empty()) return std::nullopt;

@@ -16,10 +16,11 @@ inline std::filesystem::path folder(std::string_view name) {
   return std::filesystem::path(PTARMIGAN_SOURCE_DIR).parent_path() / "shared" / "suites" / name;
 }
 
-/// The standard output of a converter in tools/suites, read as JSON; discarded where it failed.
-inline nlohmann::json converted(std::string_view converter, const std::filesystem::path& input) {
+/// The standard output of a converter in tools/suites, read as JSON; discarded where it failed. `arguments` as a shell
+/// reads them.
+inline nlohmann::json output_of(std::string_view converter, std::string_view arguments) {
   const std::string command = "/usr/bin/python3 '" PTARMIGAN_SOURCE_DIR "/tools/suites/" + std::string(converter) +
-                              "' '" + input.string() + "'";
+                              "' " + std::string(arguments);
   std::string output;
   FILE* pipe = popen(command.c_str(), "r");
   if (pipe == nullptr) return nlohmann::json::value_t::discarded;
@@ -27,6 +28,10 @@ inline nlohmann::json converted(std::string_view converter, const std::filesyste
   for (std::size_t got = 0; (got = fread(buffer, 1, sizeof buffer, pipe)) > 0;) output.append(buffer, got);
   if (pclose(pipe) != 0) return nlohmann::json::value_t::discarded;
   return nlohmann::json::parse(output, nullptr, false);
+}
+
+inline nlohmann::json converted(std::string_view converter, const std::filesystem::path& input) {
+  return output_of(converter, "'" + input.string() + "'");
 }
 
 inline nlohmann::json read_json(const std::filesystem::path& path) {

@@ -47,8 +47,8 @@ struct ResolverOptions {
   std::size_t max_outstanding = 20'000;
 };
 
-/// What the [dns] settings mean. Without a trust anchor the real root's keys are used where the real root servers are asked, and nothing is
-/// validated where a forwarder or another root is: it may not pass DNSSEC on.
+/// What the [dns] settings mean. Without a trust anchor the real root's keys are used where the real root servers are
+/// asked, and nothing is validated where a forwarder or another root is: it may not pass DNSSEC on.
 [[nodiscard]] ResolverOptions resolver_options(const config::Dns& dns);
 
 /// "server:\n  ..." as libunbound reads it; an error names the option that cannot be written.

@@ -153,56 +153,63 @@ Transit::Learnt Transit::take(const smtp::client::Transaction& transaction, cons
                               const route::Site& site, const std::string& problem, store::Attempt record, Moment now) {
   Learnt learnt;
   record.duration = now.wall - record.time;
-  const smtp::client::Answer* told = nullptr;  // the answer that the record shows: the worst
-  bool refused_for_good = false;
+  const smtp::client::Answer* told = nullptr;  // the answer that the record shows: the first that is not an acceptance
+  const std::size_t refused_before = group_.tried_routes.size();
   std::size_t at = 0;
   for (auto& one : progress_) {
     if (one.state != State::open || at >= transaction.recipients.size()) continue;
     const auto& answer = transaction.recipients[at++];
-    const auto outcome = outcome_of(answer, transaction.uncertain);
     if (told == nullptr || told->accepted()) told = &answer;
-    if (outcome.fate == Fate::delivered) {
-      one.state = State::gone;
-      learnt.accepted = true;
-      continue;
-    }
-    record.cause = to_string(answer.failure().cause);
-    const auto rules = rules_of(answer, candidate, record.mx_host.empty() ? site.key : record.mx_host);
-    record.rule_id = rules.empty() ? std::string() : std::string(rules.front()->id);
-    switch (outcome.fate) {
-      case Fate::delivered: break;
-      case Fate::failed: fail(one, failure_of(one.recipient, answer, record)); break;
-      case Fate::wait:
-        one.state = State::waits;
-        group_.last_reply = words_of(answer, problem);
-        break;
-      case Fate::next_route:
-        group_.last_reply = words_of(answer, problem);
-        if (!outcome.permanent) better_is_down_ = better_is_down_ || !candidate.last_resort;
-        if (outcome.permanent) {
-          refused_for_good = true;
-          one.refused = failure_of(one.recipient, answer, record);
-        }
-        if (outcome.blames_route && answer.reply) {
-          learnt.cause = answer.failure().cause;
-          learnt.refusal = route::Refusal{.rules = {}, .reply = answer.reply->text(), .at = now.wall};
-          for (const auto* rule : rules) learnt.refusal->rules.emplace_back(rule->id);
-          if (!group_.first_refusal) group_.first_refusal = spool::Refusal{candidate.route.id, lines_of(*answer.reply)};
-        }
-        break;
-    }
+    take_answer(one, answer, transaction.uncertain, candidate, site, problem, record, learnt, now);
   }
-  if (refused_for_good) group_.tried_routes.push_back(candidate.route.id);
+  // One entry, however many recipients this route refused.
+  if (group_.tried_routes.size() > refused_before) group_.tried_routes.resize(refused_before + 1);
   if (told != nullptr) {
     record.stage = to_string(told->stage);
-    if (told->reply) {
-      record.reply_code = told->reply->code;
-      record.enhanced_status = told->reply->enhanced ? told->reply->enhanced->text() : "";
-      record.reply_text = lines_of(*told->reply);
-    } else {
-      record.reply_text = words_of(*told, problem);
-    }
+    record.reply_code = told->reply ? told->reply->code : 0;
+    record.enhanced_status = told->reply && told->reply->enhanced ? told->reply->enhanced->text() : "";
+    record.reply_text = told->reply ? lines_of(*told->reply) : words_of(*told, problem);
   }
+  conclude(record, learnt);
+  records_.push_back(std::move(record));
+  return learnt;
+}
+
+void Transit::take_answer(Progress& one, const smtp::client::Answer& answer, bool uncertain,
+                          const route::Candidate& candidate, const route::Site& site, const std::string& problem,
+                          store::Attempt& record, Learnt& learnt, Moment now) {
+  const auto outcome = outcome_of(answer, uncertain);
+  if (outcome.fate == Fate::delivered) {
+    one.state = State::gone;
+    learnt.accepted = true;
+    return;
+  }
+  record.cause = to_string(answer.failure().cause);
+  const auto rules = rules_of(answer, candidate, record.mx_host.empty() ? site.key : record.mx_host);
+  record.rule_id = rules.empty() ? std::string() : std::string(rules.front()->id);
+  if (outcome.fate == Fate::failed) {
+    fail(one, failure_of(one.recipient, answer, record));
+    return;
+  }
+  group_.last_reply = words_of(answer, problem);
+  if (outcome.fate == Fate::wait) {
+    one.state = State::waits;
+    return;
+  }
+  if (outcome.permanent) {
+    one.refused = failure_of(one.recipient, answer, record);
+    group_.tried_routes.push_back(candidate.route.id);
+  } else {
+    better_is_down_ = better_is_down_ || !candidate.last_resort;
+  }
+  if (!outcome.blames_route || !answer.reply) return;
+  learnt.cause = answer.failure().cause;
+  learnt.refusal = route::Refusal{.rules = {}, .reply = answer.reply->text(), .at = now.wall};
+  for (const auto* rule : rules) learnt.refusal->rules.emplace_back(rule->id);
+  if (!group_.first_refusal) group_.first_refusal = spool::Refusal{candidate.route.id, lines_of(*answer.reply)};
+}
+
+void Transit::conclude(store::Attempt& record, const Learnt& learnt) const {
   if (!settled()) {
     record.outcome = store::Outcome::rescued;
     record.next_step = "goes on over the next route at once";
@@ -215,8 +222,6 @@ Transit::Learnt Transit::take(const smtp::client::Transaction& transaction, cons
     record.outcome = store::Outcome::bounced;
     record.next_step = "the sender is told";
   }
-  records_.push_back(std::move(record));
-  return learnt;
 }
 
 store::Attempt& Transit::last_record() {

@@ -85,6 +85,11 @@ class Transit {
   };
   FailedRecipient failure_of(const spool::Recipient& recipient, const smtp::client::Answer& answer,
                              const store::Attempt& record) const;
+  /// What one recipient's answer means; writes cause and rule to `record`, and what the router must know to `learnt`.
+  void take_answer(Progress& one, const smtp::client::Answer& answer, bool uncertain, const route::Candidate& candidate,
+                   const route::Site& site, const std::string& problem, store::Attempt& record, Learnt& learnt,
+                   Moment now);
+  void conclude(store::Attempt& record, const Learnt& learnt) const;
   void fail(Progress& progress, FailedRecipient failure);
   store::Attempt& last_record();
 

@@ -75,6 +75,19 @@ Known<Destination> find_destination(const dns::DomainName& domain, const Facts& 
                                              : "the domain " + domain.text() + " has neither MX nor address records");
 }
 
+void drop_own(Destination& destination, const std::vector<IpAddress>& own) {
+  const auto first = std::ranges::find_if(
+      destination.targets, [&](const Target& target) { return std::ranges::find(own, target.address) != own.end(); });
+  if (first == destination.targets.end()) return;
+  const auto own_host = first->host;
+  // Targets of one host stand together, IPv6 first: the whole host is this server.
+  const auto begin = std::ranges::find(destination.targets, own_host, &Target::host);
+  destination.targets.erase(begin, destination.targets.end());
+  if (!destination.targets.empty()) return;
+  destination.status = Destination::Status::no_such_domain;
+  destination.why = "its mail host " + own_host.text() + " is this server itself, which keeps no mail";
+}
+
 Destination literal_destination(const IpAddress& address) {
   return {.status = Destination::Status::found,
           .site = {address.literal(), nullptr},

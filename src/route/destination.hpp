@@ -46,6 +46,10 @@ struct Destination {
 
 [[nodiscard]] Known<Destination> find_destination(const dns::DomainName& domain, const Facts& facts);
 
+/// Takes out what would come back to us: the first target at which this server itself listens, and all that are not
+/// preferred to it (RFC 5321#5.1). Where nothing is left the destination is no_such_domain.
+void drop_own(Destination& destination, const std::vector<IpAddress>& own);
+
 /// The destination of an address literal (RFC 5321#4.1.3): that address alone.
 [[nodiscard]] Destination literal_destination(const IpAddress& address);
 

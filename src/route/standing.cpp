@@ -36,6 +36,12 @@ std::string_view to_string(Standing standing) {
   return "";
 }
 
+std::optional<Standing> standing_of_word(std::string_view word) {
+  for (const auto standing : {Standing::good, Standing::probation, Standing::unknown, Standing::poor})
+    if (to_string(standing) == word) return standing;
+  return std::nullopt;
+}
+
 RouteFacts judge_route(const rulebook::Receiver* receiver, const rulebook::Subject& subject, const Facts& facts) {
   if (receiver == nullptr) return {.standing = Standing::good, .why = "no rule of this receiver is known"};
   const auto judgement = rulebook::judge_now(*receiver, subject, facts);
@@ -70,6 +76,7 @@ StandingTable::Entry& StandingTable::entry(const StandingKey& key, WallTime now)
     entries_.erase(std::ranges::min_element(entries_, {}, [](const auto& item) { return item.second.since; }));
   auto& fresh = entries_[key];
   fresh.since = now;
+  ++revision_;
   return fresh;
 }
 
@@ -96,12 +103,14 @@ Standing StandingTable::standing_of(const Entry& entry) const {
 RouteStanding StandingTable::weigh(const StandingKey& key, const RouteFacts& facts, Moment now) {
   auto& known = entry(key, now.wall);
   const Standing before = standing_of(known);
+  const bool was_refused = known.refusal.has_value();
   lift_refusal(known, facts, now);
   if (known.facts == Standing::poor && facts.standing == Standing::good && !known.refusal)
     known.probes_left = policy_.probes;
   known.facts = facts.standing;
   const Standing after = standing_of(known);
   if (after != before) known.since = now.wall;
+  if (after != before || was_refused != known.refusal.has_value()) ++revision_;
 
   RouteStanding out{.standing = after, .why = {}, .rules = facts.rules, .refusal = known.refusal, .until = {}};
   const std::string age = facts.asked_at ? " (asked " + human(now.wall - *facts.asked_at) + " ago)" : "";
@@ -132,6 +141,7 @@ void StandingTable::refused(const StandingKey& key, Refusal refusal, const Route
   known.why = "refused: " + refusal.reply;
   known.refusal = std::move(refusal);
   known.since = now.wall;
+  ++revision_;
 }
 
 void StandingTable::accepted(const StandingKey& key) {
@@ -139,8 +149,10 @@ void StandingTable::accepted(const StandingKey& key) {
   if (found == entries_.end()) return;
   auto& known = found->second;
   known.probing = false;
+  if (known.probes_left == 0 && known.refusals == 0) return;
   if (known.probes_left > 0) --known.probes_left;
   if (known.probes_left == 0) known.refusals = 0;
+  ++revision_;
 }
 
 bool StandingTable::take_probe(const StandingKey& key) {
@@ -158,6 +170,31 @@ std::vector<StandingTable::Row> StandingTable::rows() const {
   std::vector<Row> out;
   for (const auto& [key, known] : entries_) out.push_back({key, standing_of(known), known.why, known.since});
   return out;
+}
+
+std::vector<StandingTable::Saved> StandingTable::saved(SteadyTime now) const {
+  std::vector<Saved> out;
+  for (const auto& [key, known] : entries_) {
+    if (!key.sender.empty() && !known.refusal && known.probes_left == 0 && known.refusals == 0) continue;
+    out.push_back({key, standing_of(known), known.facts, known.refusal, known.facts_explained_refusal,
+                   known.refusal ? std::max(milliseconds(0), milliseconds(known.until - now)) : milliseconds(0),
+                   known.refusals, known.probes_left, known.why, known.since});
+  }
+  return out;
+}
+
+void StandingTable::restore(const std::vector<Saved>& entries, milliseconds elapsed, SteadyTime now) {
+  for (const auto& saved : entries) {
+    auto& known = entry(saved.key, saved.since);
+    known.refusal = saved.refusal;
+    known.facts_explained_refusal = saved.facts_explained_refusal;
+    known.until =
+        now + std::clamp(saved.left - std::max(milliseconds(0), elapsed), milliseconds(0), policy_.longest_pause);
+    known.refusals = saved.refusals;
+    known.facts = saved.facts;
+    known.probes_left = std::min(saved.probes_left, policy_.probes);
+    known.why = saved.why;
+  }
 }
 
 }  // namespace ptarmigan::route

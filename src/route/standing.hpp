@@ -26,6 +26,7 @@ enum class Standing {
   poor,
 };
 [[nodiscard]] std::string_view to_string(Standing standing);
+[[nodiscard]] std::optional<Standing> standing_of_word(std::string_view word);
 
 /// What the facts alone say about one route for one sender.
 struct RouteFacts {
@@ -55,6 +56,7 @@ struct Refusal {
   std::vector<std::string> rules;  ///< that the reply can mean; may be empty
   std::string reply;               ///< in the receiver's words, one line
   WallTime at;
+  friend bool operator==(const Refusal&, const Refusal&) = default;
 };
 
 /// The sum of facts and replies for one route.
@@ -96,6 +98,27 @@ class StandingTable {
   /// Every entry that has something to say, for `ptarmigan standing` and the console.
   [[nodiscard]] std::vector<Row> rows() const;
 
+  /// An entry as it outlives the process: times as what is left of them.
+  struct Saved {
+    StandingKey key;
+    Standing standing = Standing::unknown;
+    Standing facts = Standing::unknown;  ///< as last weighed
+    std::optional<Refusal> refusal = {};
+    bool facts_explained_refusal = false;
+    milliseconds left{0};  ///< of the pause after a refusal
+    unsigned refusals = 0;
+    unsigned probes_left = 0;
+    std::string why = {};
+    WallTime since = {};
+    friend bool operator==(const Saved&, const Saved&) = default;
+  };
+  /// What is known of each address at each site; of single senders only what holds them back.
+  [[nodiscard]] std::vector<Saved> saved(SteadyTime now) const;
+  /// Takes entries up again, `elapsed` after they were saved. No pause lasts longer than the policy's longest.
+  void restore(const std::vector<Saved>& entries, milliseconds elapsed, SteadyTime now);
+  /// Grows whenever something changed that saved() tells, but for times and their words.
+  [[nodiscard]] std::uint64_t revision() const { return revision_; }
+
  private:
   struct Entry {
     std::optional<Refusal> refusal = {};
@@ -114,6 +137,7 @@ class StandingTable {
 
   StandingPolicy policy_;
   std::map<StandingKey, Entry> entries_;
+  std::uint64_t revision_ = 0;
 };
 
 }  // namespace ptarmigan::route

@@ -72,6 +72,16 @@ TEST(FindDestination, tells_null_mx_from_no_such_domain_from_no_address) {
   EXPECT_EQ(destination_of("nothing.example").status, Status::no_such_domain);
 }
 
+TEST(DropOwn, mail_never_comes_back_to_this_server) {
+  auto gmail = destination_of("gmail.com");
+  drop_own(gmail, {IpAddress::parse("203.0.113.26").value()});
+  ASSERT_EQ(gmail.status, Status::found);
+  EXPECT_EQ(gmail.targets.size(), 2U) << "the preferred host stays";
+  drop_own(gmail, {IpAddress::parse("203.0.113.25").value()});
+  EXPECT_EQ(gmail.status, Status::no_such_domain);
+  EXPECT_NE(gmail.why.find("this server itself"), std::string::npos);
+}
+
 TEST(FindDestination, a_dns_failure_is_never_a_bounce) {
   Facts facts;
   facts.add({name("x.example"), dns::RecordType::mx}, {.status = AnswerStatus::timed_out});

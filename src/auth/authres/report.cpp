@@ -61,6 +61,13 @@ MethodResult result_of(const dmarc::Result& result) {
   return out;
 }
 
+MethodResult result_of(const arc::ChainResult& result) {
+  auto out = start("arc", result.outcome, result.reason);
+  if (result.outcome == arc::Outcome::pass)
+    out.properties.push_back({"header", "oldest-pass", std::to_string(result.oldest_pass)});
+  return out;
+}
+
 std::vector<MethodResult> results_of(const std::vector<dkim::SignatureResult>& signatures) {
   std::vector<MethodResult> out;
   for (const auto& signature : signatures) out.push_back(result_of(signature));

@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "auth/arc/chain.hpp"
 #include "auth/authres/authres.hpp"
 #include "auth/dkim/verify.hpp"
 #include "auth/dmarc/evaluate.hpp"
@@ -20,6 +21,9 @@ namespace ptarmigan::authres {
 [[nodiscard]] MethodResult result_of(const dkim::SignatureResult& result);
 /// header.from, and policy.dmarc: the policy that the author domain asks for.
 [[nodiscard]] MethodResult result_of(const dmarc::Result& result);
+
+/// header.oldest-pass for a pass.
+[[nodiscard]] MethodResult result_of(const arc::ChainResult& result);
 
 /// One result for each signature, or "dkim=none".
 [[nodiscard]] std::vector<MethodResult> results_of(const std::vector<dkim::SignatureResult>& signatures);

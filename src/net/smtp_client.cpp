@@ -33,6 +33,7 @@ SmtpClientSession::SmtpClientSession(std::unique_ptr<Stream> stream, SmtpClientO
       machine_(std::move(options.machine)),
       tls_(std::move(options.tls)),
       tls_host_(std::move(options.tls_host)),
+      dane_(std::move(options.dane)),
       tls_start_(options.tls_start),
       transcript_(std::move(options.transcript)) {}
 
@@ -150,7 +151,7 @@ asio::awaitable<client::Event> SmtpClientSession::send_body() {
 
 asio::awaitable<client::Event> SmtpClientSession::handshake() {
   transcript_.forget_partial_lines();
-  const auto info = co_await stream_->start_tls_client(tls_, tls_host_, in(handshake_timeout));
+  const auto info = co_await stream_->start_tls_client(tls_, tls_host_, in(handshake_timeout), dane_);
   if (!info) {
     note_problem(info.error());
     co_return client::TlsFailed{};

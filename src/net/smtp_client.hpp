@@ -52,6 +52,8 @@ struct SmtpClientOptions {
   std::shared_ptr<const TlsContext> tls = nullptr;
   /// The name that the certificate must have, and that the server is told.
   std::string tls_host = {};
+  /// With a context of client_dane().
+  DanePeer dane = {};
   TlsStart tls_start = TlsStart::starttls;
   Transcript::Show transcript = {};
 };
@@ -97,6 +99,7 @@ class SmtpClientSession {
   smtp::ClientMachine machine_;
   std::shared_ptr<const TlsContext> tls_;
   std::string tls_host_;
+  DanePeer dane_;
   TlsStart tls_start_;
   Transcript transcript_;
   std::string problem_;

@@ -81,11 +81,27 @@ TlsInfo info_of(SSL* ssl) {
   info.peer_name = matched != nullptr ? matched : common_name(certificate);
   const long result = SSL_get_verify_result(ssl);
   // Without a name to compare with, a good chain proves nothing about whom we speak with.
-  if (result == X509_V_OK && matched != nullptr)
+  if (result == X509_V_OK && (matched != nullptr || SSL_get0_dane_authority(ssl, nullptr, nullptr) >= 0))
     info.trust = PeerTrust::verified;
   else
     info.trust_problem = result == X509_V_OK ? "no host name to compare with" : X509_verify_cert_error_string(result);
   return info;
+}
+
+/// Whom the handshake is to find; false where OpenSSL does not take a TLSA record.
+bool expect_peer(SSL* ssl, const std::string& host_name, const DanePeer& dane) {
+  if (host_name.empty() || IpAddress::parse(host_name)) return dane.associations.empty();
+  SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+  if (dane.associations.empty())
+    return SSL_set_tlsext_host_name(ssl, host_name.c_str()) == 1 && SSL_set1_host(ssl, host_name.c_str()) == 1;
+  if (SSL_dane_enable(ssl, host_name.c_str()) <= 0) return false;
+  for (const auto& name : dane.other_names)
+    if (SSL_add1_host(ssl, name.c_str()) != 1) return false;
+  return std::ranges::all_of(dane.associations, [&](const dns::Tlsa& record) {
+    return SSL_dane_tlsa_add(ssl, record.usage, record.selector, record.matching_type,
+                             reinterpret_cast<const unsigned char*>(record.association.data()),
+                             record.association.size()) > 0;
+  });
 }
 
 }  // namespace
@@ -195,17 +211,15 @@ asio::awaitable<StreamResult<void>> Stream::write(std::span<const std::string_vi
 }
 
 asio::awaitable<StreamResult<TlsInfo>> Stream::handshake(std::shared_ptr<const TlsContext> context, TlsSide side,
-                                                         std::string host_name, SteadyTime deadline) {
+                                                         std::string host_name, DanePeer dane, SteadyTime deadline) {
   const auto impl = impl_;
   if (co_await cancelled()) co_return std::unexpected(error_of(asio::error::operation_aborted, false));
   impl->context = std::move(context);
   auto& tls = impl->tls_stream.emplace(impl->socket, impl->context->native());
   SSL* ssl = tls.native_handle();
-  if (!host_name.empty() && !IpAddress::parse(host_name)) {
-    SSL_set_tlsext_host_name(ssl, host_name.c_str());
-    SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-    SSL_set1_host(ssl, host_name.c_str());
-  }
+  if (side == TlsSide::client && !expect_peer(ssl, host_name, dane))
+    co_return std::unexpected(
+        StreamError{.fault = Fault::tls, .message = "TLS: cannot verify " + host_name + " by its TLSA records"});
   impl->set_deadline(deadline);
   const auto role = side == TlsSide::server ? asio::ssl::stream_base::server : asio::ssl::stream_base::client;
   auto [error] = co_await tls.async_handshake(role, await);
@@ -222,12 +236,13 @@ asio::awaitable<StreamResult<TlsInfo>> Stream::handshake(std::shared_ptr<const T
 
 asio::awaitable<StreamResult<TlsInfo>> Stream::start_tls_server(std::shared_ptr<const TlsContext> context,
                                                                 SteadyTime deadline) {
-  return handshake(std::move(context), TlsSide::server, {}, deadline);
+  return handshake(std::move(context), TlsSide::server, {}, {}, deadline);
 }
 
 asio::awaitable<StreamResult<TlsInfo>> Stream::start_tls_client(std::shared_ptr<const TlsContext> context,
-                                                                std::string host_name, SteadyTime deadline) {
-  return handshake(std::move(context), TlsSide::client, std::move(host_name), deadline);
+                                                                std::string host_name, SteadyTime deadline,
+                                                                DanePeer dane) {
+  return handshake(std::move(context), TlsSide::client, std::move(host_name), std::move(dane), deadline);
 }
 
 const std::optional<TlsInfo>& Stream::tls() const {

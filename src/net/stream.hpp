@@ -68,9 +68,10 @@ class Stream {
 
   [[nodiscard]] boost::asio::awaitable<StreamResult<TlsInfo>> start_tls_server(
       std::shared_ptr<const TlsContext> context, SteadyTime deadline);
-  /// `host_name` is what the certificate must say, and what the peer is told (SNI); an address or empty: neither.
+  /// `host_name` is what the certificate must say, and what the peer is told (SNI); an address or empty: neither. With
+  /// `dane`, it is the TLSA base domain.
   [[nodiscard]] boost::asio::awaitable<StreamResult<TlsInfo>> start_tls_client(
-      std::shared_ptr<const TlsContext> context, std::string host_name, SteadyTime deadline);
+      std::shared_ptr<const TlsContext> context, std::string host_name, SteadyTime deadline, DanePeer dane = {});
   /// What the handshake came to; nothing before it.
   [[nodiscard]] const std::optional<TlsInfo>& tls() const;
 
@@ -87,7 +88,7 @@ class Stream {
   enum class TlsSide { server, client };
   [[nodiscard]] boost::asio::awaitable<StreamResult<TlsInfo>> handshake(std::shared_ptr<const TlsContext> context,
                                                                         TlsSide side, std::string host_name,
-                                                                        SteadyTime deadline);
+                                                                        DanePeer dane, SteadyTime deadline);
   std::shared_ptr<Impl> impl_;
 };
 

@@ -117,4 +117,14 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::client_verified(const std:
   return client(ca_file, SSL_VERIFY_PEER);
 }
 
+Result<std::shared_ptr<const TlsContext>> TlsContext::client_dane() {
+  auto context = make_context(asio::ssl::context::tls_client);
+  SSL_CTX* native = context->native_handle();
+  SSL_CTX_set_verify(native, SSL_VERIFY_PEER, nullptr);
+  if (SSL_CTX_dane_enable(native) != 1) return failure("cannot prepare DANE: " + openssl_error());
+  // The key is the identity: names and dates of a DANE-EE certificate say nothing (RFC 7672#3.1.1).
+  SSL_CTX_dane_set_flags(native, DANE_FLAG_NO_DANE_EE_NAMECHECKS);
+  return std::make_shared<const TlsContext>(std::move(context));
+}
+
 }  // namespace ptarmigan::net

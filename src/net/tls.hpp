@@ -6,8 +6,10 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.hpp"
+#include "dns/record.hpp"
 
 namespace boost::asio::ssl {
 class context;
@@ -16,7 +18,7 @@ class context;
 namespace ptarmigan::net {
 
 enum class PeerTrust {
-  verified,    ///< the chain ends at a known authority and names the host that was asked for
+  verified,  ///< the chain ends at a known authority and names the host that was asked for, or a TLSA record matches it
   unverified,  ///< encrypted, with no proof of whom with; TlsInfo::trust_problem says why
 };
 
@@ -28,6 +30,12 @@ struct TlsInfo {
   std::string peer_name;      ///< of the peer's certificate: the name that matched, else its common name; may be empty
 
   friend bool operator==(const TlsInfo&, const TlsInfo&) = default;
+};
+
+/// How a server is known by DANE (tls/dane.hpp), for a context of client_dane().
+struct DanePeer {
+  std::vector<std::string> other_names;  ///< that a DANE-TA certificate may have, besides the host name
+  std::vector<dns::Tlsa> associations;   ///< usable ones; empty: not by DANE
 };
 
 class TlsContext {
@@ -42,6 +50,9 @@ class TlsContext {
   /// Fails the handshake where the certificate is not good for the host name (RFC 6125#6.4). `ca_file` is PEM; empty:
   /// the system's authorities.
   static Result<std::shared_ptr<const TlsContext>> client_verified(const std::string& ca_file = {});
+
+  /// Fails the handshake where no TLSA record of the DanePeer matches (RFC 7672#3.1); authorities do not count.
+  static Result<std::shared_ptr<const TlsContext>> client_dane();
 
   explicit TlsContext(std::unique_ptr<boost::asio::ssl::context> context);
   TlsContext(const TlsContext&) = delete;

@@ -356,7 +356,7 @@ class Tls : public testing::Test {
  protected:
   /// A server with `context`; what the client's handshake came to.
   StreamResult<TlsInfo> handshake(std::shared_ptr<const TlsContext> server, std::shared_ptr<const TlsContext> client,
-                                  std::string host) {
+                                  std::string host, DanePeer dane = {}) {
     World world;
     StreamResult<TlsInfo> result;
     const auto session = [server](std::unique_ptr<Stream> stream) -> asio::awaitable<void> {
@@ -365,7 +365,7 @@ class Tls : public testing::Test {
     };
     world.run(session, [&](Endpoint endpoint) -> asio::awaitable<void> {
       auto stream = co_await connected(endpoint);
-      result = co_await stream->start_tls_client(client, host, in(5s));
+      result = co_await stream->start_tls_client(client, host, in(5s), dane);
       if (!result) co_return;
       const std::string big(100'000, 'x');
       const std::vector<std::string_view> pieces = {"a", std::string_view(big), "b", "c"};
@@ -429,6 +429,70 @@ TEST_F(TlsFiles, verification_passes_for_the_right_name_under_the_given_authorit
   const auto other = handshake(*server, *client, "other.example.com");
   ASSERT_FALSE(other);
   EXPECT_NE(other.error().message.find("hostname mismatch"), std::string::npos) << other.error().message;
+}
+
+/// What `command` prints, run in the folder of the certificates: OpenSSL's own tool computes what TLSA records hold.
+std::string output_of(const std::string& folder, const std::string& command) {
+  std::string out;
+  FILE* pipe = popen(("cd " + folder + " && " + command).c_str(), "r");
+  for (int c = std::fgetc(pipe); c != EOF; c = std::fgetc(pipe)) out += static_cast<char>(c);
+  EXPECT_EQ(pclose(pipe), 0) << command;
+  return out;
+}
+
+class Dane : public TlsFiles {
+ protected:
+  /// A handshake with cert.pem's server, `host` being the TLSA base domain.
+  StreamResult<TlsInfo> with(std::vector<dns::Tlsa> associations, std::string host = "mail.example.com",
+                             std::vector<std::string> other_names = {}) {
+    return handshake(TlsContext::server(file("chain.pem"), file("key.pem")).value(), TlsContext::client_dane().value(),
+                     std::move(host), {.other_names = std::move(other_names), .associations = std::move(associations)});
+  }
+  void SetUp() override {
+    output_of(folder_, "cat cert.pem ca.pem > chain.pem");
+    key_sha256_ = output_of(folder_,
+                            "openssl x509 -in cert.pem -pubkey -noout | openssl pkey -pubin -outform DER | "
+                            "openssl dgst -sha256 -binary");
+    authority_sha512_ = output_of(folder_, "openssl x509 -in ca.pem -outform DER | openssl dgst -sha512 -binary");
+  }
+  std::string key_sha256_;
+  std::string authority_sha512_;
+};
+
+TEST_F(Dane, matching_key_verifies_a_certificate_of_any_name) {
+  for (const auto* host : {"mail.example.com", "mx.example.net"}) {
+    const auto info = with({{3, 1, 1, key_sha256_}}, host);
+    ASSERT_TRUE(info) << info.error().message;
+    EXPECT_EQ(info->trust, PeerTrust::verified);
+    EXPECT_EQ(info->trust_problem, "");
+  }
+}
+
+TEST_F(Dane, one_matching_record_of_several_is_enough) {
+  EXPECT_TRUE(with({{3, 1, 1, std::string(32, 'x')}, {3, 1, 1, key_sha256_}}));
+}
+
+TEST_F(Dane, wrong_digest_fails_the_handshake) {
+  const auto info = with({{3, 1, 1, std::string(32, 'x')}});
+  ASSERT_FALSE(info);
+  EXPECT_EQ(info.error().fault, Fault::tls);
+  EXPECT_NE(info.error().message.find("TLSA"), std::string::npos) << info.error().message;
+}
+
+// RFC 7672#3.1.2
+TEST_F(Dane, trust_anchor_verifies_only_the_names_that_were_asked_for) {
+  const dns::Tlsa anchor{2, 0, 2, authority_sha512_};
+  EXPECT_TRUE(with({anchor}));
+  EXPECT_TRUE(with({anchor}, "mx.example.net", {"mail.example.com"}));
+  EXPECT_FALSE(with({anchor}, "mx.example.net", {"example.net"}));
+}
+
+TEST_F(Dane, context_without_records_verifies_nobody) {
+  EXPECT_FALSE(with({}));
+}
+
+TEST_F(Dane, record_that_cannot_be_used_is_an_error_and_not_passed_over) {
+  EXPECT_FALSE(with({{3, 1, 1, "short"}, {3, 1, 1, key_sha256_}}));
 }
 
 TEST_F(TlsFiles, errors_name_the_file) {

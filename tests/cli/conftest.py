@@ -33,7 +33,9 @@ def ptarmigan():
     def run(*words, stdin: str | bytes = b"", timeout: float = 60) -> Outcome:
         octets = stdin.encode() if isinstance(stdin, str) else stdin
         done = subprocess.run([PROGRAM, *map(str, words)], input=octets, capture_output=True, timeout=timeout)
-        return Outcome(done.returncode, done.stdout.decode(), done.stderr.decode())
+        outcome = Outcome(done.returncode, done.stdout.decode(), done.stderr.decode())
+        assert "Sanitizer" not in outcome.err and "runtime error:" not in outcome.err, outcome.err
+        return outcome
 
     return run
 
@@ -97,4 +99,5 @@ def server(config):
     process.address = address
     yield process
     process.terminate()
-    process.wait(timeout=30)
+    assert process.wait(timeout=30) == 0, log.read_text()
+    assert "Sanitizer" not in log.read_text(), log.read_text()

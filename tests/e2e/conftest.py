@@ -1,6 +1,7 @@
 """End to end: the real program in the lab, judged by what its receivers saw."""
 
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -13,6 +14,8 @@ sys.dont_write_bytecode = True
 from ptlab.lab import Lab  # noqa: E402
 from ptlab.story import Story  # noqa: E402
 
+SANITIZER_REPORT = re.compile(r"(Address|Leak|Thread|UndefinedBehavior)Sanitizer|runtime error:")
+
 
 @pytest.fixture(scope="session")
 def program() -> Path:
@@ -23,11 +26,13 @@ def program() -> Path:
 
 
 @pytest.fixture(scope="module")
-def lab(program, tmp_path_factory, request):
-    """A lab of its own for each test file."""
+def lab(program, tmp_path_factory):
+    """A lab of its own for each test file. Gmail is our program too: it ends in good order, and its log is read."""
     folder = tmp_path_factory.mktemp("lab") / "state"
     with Lab(folder).started(ptarmigan=str(program)) as started:
         yield started
+        started.stop_server("gmail")
+        need_clean(started.log("gmail"))
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +42,13 @@ def story(lab, program):
     told.set_up()
     try:
         yield told
+        told.stop_server()
     finally:
         print("\n".join(lines))
         told.end()
+        need_clean(told.server_log())
+
+
+def need_clean(log: str) -> None:
+    """A sanitizer's report in a server's log is a failure, whatever the server did afterwards."""
+    assert not SANITIZER_REPORT.search(log), log[-20000:]

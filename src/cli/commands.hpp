@@ -13,9 +13,11 @@ namespace ptarmigan::cli {
 /// Runs the command that was asked for; returns an ExitCode.
 using Action = std::function<int()>;
 
+void add_arc(CLI::App& app, Action& action);
 void add_check(CLI::App& app, Action& action);
 void add_config(CLI::App& app, Action& action);
 void add_dkim(CLI::App& app, Action& action);
+void add_dmarc(CLI::App& app, Action& action);
 void add_explain(CLI::App& app, Action& action);
 void add_explain_reply(CLI::App& app, Action& action);
 void add_ptr(CLI::App& app, Action& action);
@@ -23,6 +25,8 @@ void add_queue(CLI::App& app, Action& action);
 void add_rehearse(CLI::App& app, Action& action);
 void add_send(CLI::App& app, Action& action);
 void add_serve(CLI::App& app, Action& action);
+void add_spf(CLI::App& app, Action& action);
 void add_user(CLI::App& app, Action& action);
+void add_verify(CLI::App& app, Action& action);
 
 }  // namespace ptarmigan::cli

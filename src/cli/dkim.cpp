@@ -10,9 +10,9 @@
 #include "auth/dkim/verify.hpp"
 #include "cli/commands.hpp"
 #include "cli/dns_options.hpp"
+#include "cli/message_file.hpp"
 #include "cli/run.hpp"
 #include "cli/terminal.hpp"
-#include "message/lines.hpp"
 #include "net/clock.hpp"
 #include "net/run.hpp"
 #include "net/settle.hpp"
@@ -113,14 +113,6 @@ int run_record(const KeyOptions& options) {
   if (!record) return complain(record.error());
   print_record(*record, *key, options.key_file, options.json);
   return good;
-}
-
-/// Files have the line ends of their system; a message has CRLF.
-Result<std::string> read_message(const std::string& path) {
-  auto text = read_file(path);
-  if (!text) return text;
-  if (text->empty()) return failure((path == "-" ? "standard input" : path) + " holds no message");
-  return message::examine_lines(*text).bare() ? message::to_crlf(*text) : *std::move(text);
 }
 
 int run_sign(const SignOptions& options) {

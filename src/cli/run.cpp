@@ -68,7 +68,11 @@ int parse_and_run(int argc, char** argv) {
   add_queue(app, action);
   add_explain(app, action);
   add_explain_reply(app, action);
+  add_verify(app, action);
+  add_spf(app, action);
   add_dkim(app, action);
+  add_dmarc(app, action);
+  add_arc(app, action);
   add_ptr(app, action);
   add_config(app, action);
   add_user(app, action);

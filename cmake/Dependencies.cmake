@@ -28,5 +28,7 @@ ptarmigan_pkg_config(re2 re2)
 
 find_package(RocksDB REQUIRED)
 find_package(nlohmann_json REQUIRED)
+find_package(pugixml REQUIRED)
+find_package(ZLIB REQUIRED)
 find_path(TOMLPLUSPLUS_INCLUDE_DIR toml++/toml.h REQUIRED)
 find_package(CLI11 REQUIRED)

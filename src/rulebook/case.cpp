@@ -38,11 +38,11 @@ Known<ReverseCheck> check_reverse(const Subject& subject, const Facts& facts) {
   return out;
 }
 
-Known<Check> check_spf(const Subject& subject, const Facts& facts) {
-  if (!subject.sending_address) return Check{Result::unstated, "The sending address is not known"};
+Known<SpfCheck> check_spf(const Subject& subject, const Facts& facts) {
+  if (!subject.sending_address) return SpfCheck{{Result::unstated, "The sending address is not known"}};
   const bool null_sender = subject.mail_from && subject.mail_from->is_null();
   if (!subject.mail_from || (null_sender && !subject.ehlo_name))
-    return Check{Result::unstated, "The MAIL FROM domain is not known"};
+    return SpfCheck{{Result::unstated, "The MAIL FROM domain is not known"}};
   spf::Query query;
   query.client = *subject.sending_address;
   query.helo = subject.ehlo_name.value_or("");
@@ -51,7 +51,8 @@ Known<Check> check_spf(const Subject& subject, const Facts& facts) {
   const auto judged = spf::check_host(query, facts);
   if (!judged) return judged.need();
 
-  Check out;
+  SpfCheck out;
+  out.hard_fail = judged->outcome == spf::Outcome::fail;
   if (!judged->domain.is_root()) out.evidence.push_back({judged->domain, dns::RecordType::txt});
   out.text = "SPF of " + subject.spf_domain() + (null_sender ? " (the EHLO name, as in a bounce)" : "") + " gives " +
              std::string(to_string(judged->outcome)) + " for " + subject.sending_address->text();
@@ -245,7 +246,7 @@ const Known<ReverseCheck>& Case::reverse_name() {
   return *reverse_name_;
 }
 
-const Known<Check>& Case::spf() {
+const Known<SpfCheck>& Case::spf() {
   if (!spf_) spf_ = check_spf(*subject_, *facts_);
   return *spf_;
 }

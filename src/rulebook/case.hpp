@@ -29,6 +29,9 @@ struct Check {
   [[nodiscard]] bool decided() const { return result != Result::temporary && result != Result::unstated; }
 };
 
+struct SpfCheck : Check {
+  bool hard_fail = false;  ///< the record asks that this address be refused (-all); false for softfail and the like
+};
 struct ReverseCheck : Check {
   std::vector<dns::DomainName> names = {};  ///< of the PTR records
 };
@@ -58,7 +61,7 @@ class Case {
   /// RFC 8601#2.7.3 (iprev).
   const Known<ReverseCheck>& reverse_name();
   /// RFC 7208 for MAIL FROM, or for the EHLO name of a null sender.
-  const Known<Check>& spf();
+  const Known<SpfCheck>& spf();
   /// RFC 6376: intended signatures against their published keys, observed ones as they were verified.
   const Known<DkimCheck>& dkim();
   /// RFC 9989 for the single author domain.
@@ -68,7 +71,7 @@ class Case {
   const Subject* subject_;
   const Facts* facts_;
   std::optional<Known<ReverseCheck>> reverse_name_;
-  std::optional<Known<Check>> spf_;
+  std::optional<Known<SpfCheck>> spf_;
   std::optional<Known<DkimCheck>> dkim_;
   std::optional<Known<DmarcCheck>> dmarc_;
 };

@@ -2,6 +2,7 @@
 #include "rulebook/fixes.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "auth/spf/record.hpp"
 #include "base/text.hpp"
@@ -86,6 +87,35 @@ Known<Fix> reverse_name(Case& c) {
   return fix;
 }
 
+Known<Fix> own_reverse_name(Case& c) {
+  auto fix = reverse_name(c);
+  if (!fix || !fix->empty()) return fix;
+  return Fix{.change = {"Choose a host name of your own that does not spell out the address, publish it as the PTR "
+                        "record, and say it in EHLO"}};
+}
+
+namespace {
+
+Fix put_in_dns(const std::string& domain) {
+  return Fix{.change = {"Publish an MX record for " + domain + ", or use a domain that takes mail"}};
+}
+
+void append(Fix& fix, const Fix& more) {
+  fix.publish.insert(fix.publish.end(), more.publish.begin(), more.publish.end());
+  fix.change.insert(fix.change.end(), more.change.begin(), more.change.end());
+}
+
+}  // namespace
+
+Known<Fix> mail_from_domain(Case& c) {
+  return put_in_dns(c.subject().spf_domain());
+}
+
+Known<Fix> author_domain(Case& c) {
+  const auto author = c.subject().author_domain();
+  return put_in_dns(author ? author->text() : std::string("the domain in From"));
+}
+
 std::string spf_with(std::string_view published, const IpAddress& address) {
   const std::string term = (address.is_v4() ? "ip4:" : "ip6:") + address.text();
   if (published.empty()) return "v=spf1 " + term + " ~all";
@@ -153,8 +183,28 @@ Known<Fix> authentication(Case& c) {
   const auto* second = gather.take(signature);
   if (gather.lacks()) return gather.need();
   Fix fix = *first;
-  fix.publish.insert(fix.publish.end(), second->publish.begin(), second->publish.end());
-  fix.change.insert(fix.change.end(), second->change.begin(), second->change.end());
+  append(fix, *second);
+  return fix;
+}
+
+Known<Fix> full_authentication(Case& c) {
+  struct Part {
+    Known<Verdict> (*judge)(Case&);
+    Known<Fix> (*fix)(Case&);
+  };
+  constexpr std::array<Part, 3> parts{Part{requirements::spf_passes, spf}, Part{requirements::dkim_passes, dkim},
+                                      Part{requirements::dmarc_record_is_published, dmarc_record}};
+  Gather gather(c.facts());
+  Fix fix;
+  for (const auto& part : parts) {
+    const auto judged = part.judge(c);
+    const auto* verdict = gather.take(judged);
+    if (verdict == nullptr || verdict->state != State::broken) continue;
+    const auto repair = part.fix(c);
+    if (const auto* known = gather.take(repair)) append(fix, *known);
+  }
+  if (gather.lacks()) return gather.need();
+  if (fix.empty()) return alignment(c);  // all passes, and for another domain
   return fix;
 }
 
@@ -200,6 +250,10 @@ Known<Fix> narrow_spf(Case& c) {
                         (address ? ": " + spf_with("", address->unmapped()) : std::string())}};
 }
 
+Known<Fix> unsubscribe(Case&) {
+  return Fix{.change = {"Add to mail that was subscribed to: List-Unsubscribe with an HTTPS URI, and "
+                        "\"List-Unsubscribe-Post: List-Unsubscribe=One-Click\"; sign both fields with DKIM"}};
+}
 Known<Fix> tls(Case&) {
   return Fix{.change = {"Use STARTTLS towards this receiver"}};
 }

@@ -9,6 +9,10 @@ namespace ptarmigan::rulebook::fixes {
 
 /// The PTR record, and the A or AAAA record behind its name where it is missing.
 Known<Fix> reverse_name(Case& c);
+/// As reverse_name(), or a name of one's own where the EHLO name is a provider's, too.
+Known<Fix> own_reverse_name(Case& c);
+Known<Fix> mail_from_domain(Case& c);
+Known<Fix> author_domain(Case& c);
 /// An SPF record that also covers the sending address.
 Known<Fix> spf(Case& c);
 /// The key records of the intended signatures that do not pass, or that signing must be switched on.
@@ -19,6 +23,9 @@ Known<Fix> authentication(Case& c);
 Known<Fix> dmarc_record(Case& c);
 /// Sign with the author domain, or send with a MAIL FROM of it.
 Known<Fix> alignment(Case& c);
+/// Each of spf(), dkim(), dmarc_record() and alignment() that is needed for fully_authenticated().
+Known<Fix> full_authentication(Case& c);
+Known<Fix> unsubscribe(Case& c);
 Known<Fix> ehlo(Case& c);
 Known<Fix> narrow_spf(Case& c);
 Known<Fix> tls(Case& c);

@@ -100,7 +100,8 @@ Match match(const smtp::Reply& reply, std::string_view context) {
     for (const auto& rule : receiver.rules) {
       std::size_t mine = 0;
       for (const auto& shape : rule.shapes) {
-        if (shape.phrase.empty() && out.receiver == nullptr) continue;
+        const bool telling = !shape.phrase.empty() && shape.whose == Phrase::own;
+        if (!telling && out.receiver == nullptr) continue;
         mine = std::max(mine, agreement(shape, reply, words));
       }
       if (mine == 0 || mine < best) continue;

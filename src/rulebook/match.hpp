@@ -2,8 +2,8 @@
 //
 // Many-to-one and one-to-many: "IPv6 sending guidelines regarding PTR records and authentication" names two rules, and
 // enhanced codes alone do not identify a cause (5.7.1 stands for a dozen). So a reply is compared with every shape of
-// every rule; the most specific phrase wins, ties keep all their rules, and a shape without phrase counts only where no
-// phrase matched and the receiver is known.
+// every rule; the most specific phrase wins, ties keep all their rules. A shape without phrase counts only where no
+// phrase matched, and it or a phrase that is common to many servers only where the receiver is known.
 #pragma once
 
 #include <string>

@@ -47,6 +47,8 @@ void observe_header(Subject& subject, const message::HeaderSection& section) {
     }
   }
   for (const auto* field : section.all("Message-ID")) header.message_ids.push_back(field->value());
+  for (const auto* field : section.all("List-Unsubscribe")) header.list_unsubscribe.push_back(field->value());
+  for (const auto* field : section.all("List-Unsubscribe-Post")) header.list_unsubscribe_post.push_back(field->value());
   header.date_fields = section.count("Date");
   for (const auto name : single_fields)
     if (section.count(name) > 1) header.repeated.emplace_back(name);

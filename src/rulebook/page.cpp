@@ -28,7 +28,7 @@ std::string effect_text(const Rule& rule) {
 void append_refusal(std::string& out, const Refusal& refusal) {
   smtp::Reply reply;
   reply.code = refusal.code;
-  reply.enhanced = refusal.enhanced;
+  if (refusal.enhanced.cls != 0) reply.enhanced = refusal.enhanced;
   for (const auto line : split(refusal.text, '\n')) reply.lines.emplace_back(line);
   for (const auto line : split(reply.wire(), '\n'))
     if (const auto text = trim(line, "\r"); !text.empty()) out += "    " + std::string(trim(text)) + "\n";
@@ -53,6 +53,8 @@ std::string page_of(const Rule& rule) {
   if (!rule.refusals.empty()) out += "\n## What the receiver says\n";
   for (const auto& refusal : rule.refusals) {
     out += "\n";
+    if (refusal.wording == Wording::composed)
+      out += "No source quotes a reply for this requirement; the rehearsal uses a text in the receiver's layout:\n\n";
     append_refusal(out, refusal);
   }
   if (!rule.shapes.empty()) out += "\n## Recognised by\n\n| Codes | Words |\n|---|---|\n";

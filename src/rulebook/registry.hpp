@@ -2,6 +2,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "dns/name.hpp"
@@ -25,7 +26,12 @@ struct Receiver {
 
 /// All receivers, static.
 [[nodiscard]] std::span<const Receiver> receivers();
-/// By id, or nullptr.
+/// A receiver that would be as strict as the strictest: it stops what any of them would stop. It has no mail hosts, and
+/// its rules are theirs, with their ids and words; of rules that ask for the same, the one that stops most and first.
+[[nodiscard]] const Receiver& strict();
+/// What mail can be judged by: "gmail, outlook, ..., strict".
+[[nodiscard]] std::string profile_ids();
+/// By id, "strict" included, or nullptr.
 [[nodiscard]] const Receiver* find_receiver(std::string_view id);
 /// The receiver that runs this MX host, or nullptr.
 [[nodiscard]] const Receiver* receiver_of_mx(const dns::DomainName& host);

@@ -20,9 +20,11 @@ std::string field_named(const Subject& subject) {
 
 std::string filled(std::string_view line, const Subject& subject, std::string_view id) {
   const auto author = subject.author_domain();
-  const std::array<std::pair<std::string_view, std::string>, 6> values{{
+  const auto& sender = subject.mail_from;
+  const std::array<std::pair<std::string_view, std::string>, 7> values{{
       {"{ip}", subject.sending_address ? subject.sending_address->text() : std::string()},
       {"{ehlo}", subject.ehlo_name.value_or("")},
+      {"{mail_from}", sender && sender->mailbox ? sender->mailbox->text() : std::string()},
       {"{mail_from_domain}", subject.spf_domain()},
       {"{header_from_domain}", author ? author->text() : std::string("From")},
       {"{field}", field_named(subject)},
@@ -51,7 +53,7 @@ std::optional<smtp::Reply> reply_for(const Rule& rule, const Subject& subject, s
   if (at == rule.refusals.end()) return std::nullopt;
   smtp::Reply reply;
   reply.code = at->code;
-  reply.enhanced = at->enhanced;
+  if (at->enhanced.cls != 0) reply.enhanced = at->enhanced;
   for (const auto line : split(at->text, '\n')) reply.lines.push_back(filled(line, subject, id));
   return reply;
 }

@@ -1,6 +1,7 @@
 // rulebook/requirements_dns.cpp - what is judged from DNS: reverse names, SPF, DKIM, DMARC.
 #include <optional>
 
+#include "auth/dmarc/evaluate.hpp"
 #include "auth/spf/record.hpp"
 #include "base/text.hpp"
 #include "rulebook/requirements.hpp"
@@ -57,6 +58,13 @@ Known<Verdict> spf_passes(Case& c) {
   return verdict_of(*spf);
 }
 
+Known<Verdict> spf_does_not_fail(Case& c) {
+  const auto& spf = c.spf();
+  if (!spf) return spf.need();
+  const auto state = !spf->decided() ? State::unknown : spf->hard_fail ? State::broken : State::holds;
+  return Verdict{state, spf->text, spf->evidence};
+}
+
 Known<Verdict> dkim_passes(Case& c) {
   const auto& dkim = c.dkim();
   if (!dkim) return dkim.need();
@@ -91,6 +99,49 @@ Known<Verdict> from_is_aligned(Case& c) {
   if (!dmarc) return dmarc.need();
   const auto state = dmarc->aligned ? State::holds : dmarc->decided() ? State::broken : State::unknown;
   return Verdict{state, dmarc->text, dmarc->evidence};
+}
+
+Known<Verdict> dkim_is_aligned(Case& c) {
+  const auto author = c.subject().author_domain();
+  if (!author) return Verdict{State::unknown, "The domain of From is not known"};
+  const auto& dkim = c.dkim();
+  if (!dkim) return dkim.need();
+  if (!dkim->passes()) return verdict_of(*dkim);
+  const auto found = dmarc::discover_policy(author->text(), c.facts());
+  if (!found) return found.need();
+  Gather gather(c.facts());
+  bool undecided = false;
+  for (const auto& domain : dkim->passing) {
+    const auto alignment = dmarc::align(domain, *found, dmarc::AlignmentMode::relaxed, c.facts());
+    const auto* known = gather.take(alignment);
+    if (known != nullptr && *known == dmarc::Alignment::aligned)
+      return Verdict{State::holds, "From at " + author->text() + " is aligned with DKIM of " + domain.text(),
+                     dkim->evidence};
+    undecided = undecided || (known != nullptr && *known == dmarc::Alignment::unknown);
+  }
+  if (gather.lacks()) return gather.need();
+  return Verdict{undecided ? State::unknown : State::broken,
+                 "From at " + author->text() + " is aligned with no signature that passes: " + dkim->text,
+                 dkim->evidence};
+}
+
+Known<Verdict> fully_authenticated(Case& c) {
+  Gather gather(c.facts());
+  std::optional<Verdict> open;
+  for (auto* const part : {spf_passes, dkim_passes, dmarc_record_is_published, from_is_aligned}) {
+    const auto judged = part(c);
+    const auto* verdict = gather.take(judged);
+    if (verdict == nullptr) continue;
+    if (verdict->state == State::broken) return *verdict;
+    if (verdict->state == State::unknown && !open) open = *verdict;
+  }
+  if (gather.lacks()) return gather.need();
+  if (open) return *open;
+  const auto& spf = c.spf();
+  const auto& dkim = c.dkim();
+  const auto& dmarc = c.dmarc();
+  return Verdict{State::holds, spf->text + "; " + dkim->text + "; " + dmarc->text,
+                 joined(joined(spf->evidence, dkim->evidence), dmarc->evidence)};
 }
 
 namespace {

@@ -18,6 +18,11 @@ bool is_message_id(std::string_view value) {
   });
 }
 
+/// A List-Unsubscribe value (RFC 2369#3.2) names a URI of this scheme: "<https:".
+bool offers(const std::vector<std::string>& values, std::string_view scheme) {
+  return std::ranges::any_of(values, [&](const auto& value) { return ifind(value, scheme) != std::string::npos; });
+}
+
 Verdict unknown(std::string why) {
   return {State::unknown, std::move(why)};
 }
@@ -75,6 +80,25 @@ Known<Verdict> header_fields_are_single(Case& c) {
   const auto& repeated = c.subject().header->repeated;
   if (repeated.empty()) return holds("No single-instance field is repeated");
   return broken("These fields occur more than once: " + join(repeated, ", "));
+}
+
+Known<Verdict> unsubscribe_is_one_click(Case& c) {
+  if (!c.subject().header) return unknown("The message is not known");
+  const auto& header = *c.subject().header;
+  if (header.list_unsubscribe.empty()) return broken("The message has no List-Unsubscribe field");
+  if (header.list_unsubscribe.size() > 1) return broken("The message has several List-Unsubscribe fields");
+  if (!offers(header.list_unsubscribe, "<https:")) return broken("List-Unsubscribe holds no HTTPS URI");
+  if (header.list_unsubscribe_post.size() != 1 ||
+      !iequals(trim(header.list_unsubscribe_post.front()), "List-Unsubscribe=One-Click"))
+    return broken("There is no field \"List-Unsubscribe-Post: List-Unsubscribe=One-Click\"");
+  return holds("The message can be unsubscribed from with one click");
+}
+
+Known<Verdict> unsubscribe_is_offered(Case& c) {
+  if (!c.subject().header) return unknown("The message is not known");
+  if (offers(c.subject().header->list_unsubscribe, "<mailto:"))
+    return holds("The message can be unsubscribed from by mail");
+  return unsubscribe_is_one_click(c);
 }
 
 Known<Verdict> known_to_receiver_only(Case&) {

@@ -71,6 +71,9 @@ struct Source {
 inline constexpr std::chrono::days max_source_age{183};
 [[nodiscard]] bool is_stale(const Source& source, WallTime now);
 
+/// Whether a phrase names its receiver, or is also what other servers say ("domain not found").
+enum class Phrase { own, common };
+
 /// One way in which the receiver says that the rule is broken. All that is given must agree; text is compared without
 /// case after normalisation (match.hpp).
 struct ReplyShape {
@@ -78,16 +81,23 @@ struct ReplyShape {
   std::string_view enhanced = {};  ///< "5.7.25", or "x.7.25" for any class; "" is any
   std::string_view phrase =
       {};  ///< short, lower case, within one reply's joined text; "" only where the code says it all
+  Phrase whose = Phrase::own;
+};
+
+/// Where the words of a refusal come from.
+enum class Wording {
+  quoted,    ///< the receiver's page, or replies that were seen
+  composed,  ///< no source quotes a reply for this requirement: ours, in the receiver's layout
 };
 
 /// The receiver's own words, as the rehearsal answers. Lines are separated by '\n', without codes. Placeholders: {ip},
-/// {ehlo}, {mail_from_domain}, {header_from_domain}, {message_id_problem}, {field}, {id} (the session's id at the
-/// receiver).
+/// {ehlo}, {mail_from}, {mail_from_domain}, {header_from_domain}, {field}, {id} (the session's id at the receiver).
 struct Refusal {
   Families families = Families::both;
   int code = 550;
-  smtp::EnhancedStatus enhanced = {};
+  smtp::EnhancedStatus enhanced = {};  ///< class 0: the receiver uses none
   std::string_view text = {};
+  Wording wording = Wording::quoted;
 };
 
 /// At most N values written in place, so that a rule is one constexpr block.

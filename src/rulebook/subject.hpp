@@ -53,6 +53,8 @@ struct HeaderFacts {
   std::string from_problem = {};              ///< why From could not be read; "" where it could
   std::vector<std::string> message_ids = {};  ///< values of the Message-ID fields
   std::size_t date_fields = 0;
+  std::vector<std::string> list_unsubscribe = {};       ///< values of List-Unsubscribe (RFC 2369#3.2)
+  std::vector<std::string> list_unsubscribe_post = {};  ///< values of List-Unsubscribe-Post (RFC 8058#3.1)
   std::vector<std::string> repeated = {};  ///< names of single-instance fields that occur more than once (From apart)
   friend bool operator==(const HeaderFacts&, const HeaderFacts&) = default;
 };

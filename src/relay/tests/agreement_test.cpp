@@ -12,11 +12,8 @@ namespace {
 namespace fixtures = rulebook::fixtures;
 using config::StandingMode;
 using fixtures::Fixture;
+using fixtures::receiver_of;
 using smtp::Stage;
-
-const rulebook::Receiver& gmail() {
-  return *rulebook::find_receiver("gmail");
-}
 
 IpAddress ip(std::string_view text) {
   return IpAddress::parse(text).value();
@@ -33,15 +30,16 @@ route::Plan plan(const Fixture& fixture, StandingMode mode) {
   input.sources = {{"main", ip("2001:db8::1"), dns::name("mail.example.com")},
                    {"main", ip("192.0.2.1"), dns::name("mail.example.com")}};
   input.relays.emplace_back().name = "backup";
-  const auto mx = dns::name("gmail-smtp-in.l.google.com");
+  const auto& receiver = receiver_of(fixture);
+  const auto mx = dns::name("mx" + std::string(receiver.mx_suffixes.front()));
   input.destination = {.status = route::Destination::Status::found,
-                       .site = {"gmail", &gmail()},
+                       .site = {std::string(receiver.id), &receiver},
                        .targets = {{mx, ip("2001:db8:feed::25")}, {mx, ip("203.0.113.25")}},
                        .why = {}};
   input.mode = mode;
   return route::make_plan(input, [&](const route::SourceAddress& source) {
     const auto attempt = from(fixture, source.address);
-    const auto judged = route::judge_route(&gmail(), attempt.subject, fixtures::facts_of(attempt, gmail()));
+    const auto judged = route::judge_route(&receiver, attempt.subject, fixtures::facts_of(attempt, receiver));
     return route::RouteStanding{
         .standing = judged.standing, .why = judged.why, .rules = judged.rules, .refusal = {}, .until = {}};
   });
@@ -51,7 +49,7 @@ route::Plan plan(const Fixture& fixture, StandingMode mode) {
 const rulebook::Rule* refusing_rule(const Fixture& attempt) {
   for (const auto stage : {Stage::connect, Stage::ehlo, Stage::mail, Stage::rcpt, Stage::end_of_data}) {
     const auto decision = settle_with(fixtures::World(attempt), [&](const Facts& facts) {
-      return rehearsal::decide(gmail(), stage, attempt.subject, facts, "id");
+      return rehearsal::decide(receiver_of(attempt), stage, attempt.subject, facts, "id");
     });
     if (!decision.accepted()) return decision.rule;
   }

@@ -355,6 +355,19 @@ constexpr Rule rules[] = {
                    " https://support.google.com/a?p=tls-ssl {id} - gsmtp"}},
      .source = errors},
 
+    {.id = "gmail.bulk-unsubscribe",
+     .title = "Mail to subscribers can be unsubscribed from with one click (senders of 5,000 messages a day)",
+     .consequence = "Nothing is refused, but Google does not help when other mail of the sender is.",
+     .remedy =
+         "Add List-Unsubscribe with an HTTPS URI and List-Unsubscribe-Post (RFC 8058) to mail that people "
+         "subscribed to; a mailto URI or a page to visit is not enough. Take people off the list within 48 hours.",
+     .scope = Scope::bulk_senders,
+     .effect = Effect::advice,
+     .about = About::message,
+     .judge = requirements::unsubscribe_is_one_click,
+     .fix = fixes::unsubscribe,
+     .source = guidelines},
+
     // What only Google knows.
 
     {.id = "gmail.rate",

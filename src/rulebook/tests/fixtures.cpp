@@ -12,7 +12,8 @@ constexpr std::string_view v6 = "2001:db8::1";
 // RFC 8463#A.2: a public key that nobody in this project made.
 constexpr std::string_view ed25519_key = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
 
-constexpr std::string_view forward = "mail.example.com. A 192.0.2.1\nmail.example.com. AAAA 2001:db8::1\n";
+constexpr std::string_view forward =
+    "mail.example.com. A 192.0.2.1\nmail.example.com. AAAA 2001:db8::1\nexample.com. MX 10 mail.example.com.\n";
 constexpr std::string_view reverse_v4 = "1.2.0.192.in-addr.arpa. PTR mail.example.com.\n";
 constexpr std::string_view reverse_v6 =
     "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa. PTR mail.example.com.\n";
@@ -228,9 +229,170 @@ void add_bulk_senders(Fixtures& out) {
 }
 
 void add_receiver_only(Fixtures& out) {
-  for (const auto* id : {"gmail.rate", "gmail.ip-reputation", "gmail.domain-reputation", "gmail.content",
-                         "gmail.direct-delivery", "gmail.customer-policy"})
-    out.push_back({id, unknown, "only the receiver knows", good_subject(v4), good});
+  for (const auto& receiver : receivers())
+    for (const auto& rule : receiver.rules)
+      if (rule.visibility == Visibility::receiver_only)
+        out.push_back({rule.id, unknown, "only the receiver knows", good_subject(v4), good});
+}
+
+/// Rules of other receivers that ask what a Gmail rule asks: its worlds are theirs.
+struct Like {
+  std::string_view rule;
+  std::string_view gmail;
+};
+constexpr Like alike[] = {
+    {"apple.authentication", "gmail.authentication"},
+    {"apple.bulk-ptr", "gmail.ptr"},
+    {"apple.dmarc-policy", "gmail.dmarc-policy"},
+    {"apple.dmarc-quarantine", "gmail.dmarc-quarantine"},
+    {"exchange-online.dmarc-policy", "gmail.dmarc-policy"},
+    {"exchange-online.dmarc-quarantine", "gmail.dmarc-quarantine"},
+    {"exchange-online.from", "gmail.from"},
+    {"exchange-online.ipv6-authentication", "gmail.authentication"},
+    {"gmx.ehlo", "gmail.ehlo"},
+    {"gmx.ptr", "gmail.ptr"},
+    {"outlook.dmarc-policy", "gmail.dmarc-policy"},
+    {"outlook.dmarc-quarantine", "gmail.dmarc-quarantine"},
+    {"outlook.ptr", "gmail.ptr"},
+    {"yahoo.authentication", "gmail.authentication"},
+    {"yahoo.dmarc-policy", "gmail.dmarc-policy"},
+    {"yahoo.dmarc-quarantine", "gmail.dmarc-quarantine"},
+    {"yahoo.header", "gmail.from"},
+    {"yahoo.ptr", "gmail.ptr"},
+};
+
+void add_alike(Fixtures& out) {
+  const auto written = out;
+  for (const auto& like : alike) {
+    const auto& rule = *find_rule(like.rule);
+    for (auto fixture : written) {
+      const auto& address = fixture.subject.sending_address;
+      if (fixture.rule != like.gmail || (address && !covers(rule.families, address->family()))) continue;
+      fixture.rule = like.rule;
+      if (rule.scope == Scope::bulk_senders) fixture.subject = bulk(fixture.subject);
+      out.push_back(fixture);
+    }
+  }
+}
+
+void add_names(Fixtures& out) {
+  const auto no_v6_ptr = zone(forward, reverse_v4, spf, key(), dmarc, helo_spf);
+  out.push_back({"exchange-online.ptr", holds, "there is one", good_subject(v6), good});
+  out.push_back({"exchange-online.ptr", holds, "its name leads elsewhere", good_subject(v6),
+                 zone("mail.example.com. A 192.0.2.1\n", reverse_v6, spf, key(), dmarc)});
+  out.push_back({"exchange-online.ptr", broken, "no PTR over IPv6", good_subject(v6), no_v6_ptr});
+  out.push_back({"exchange-online.ptr",
+                 unknown,
+                 "the reverse zone does not answer",
+                 good_subject(v6),
+                 good,
+                 {dns::name("ip6.arpa")}});
+
+  out.push_back({"exchange-online.ipv6-authentication",
+                 unknown,
+                 "DNS does not answer",
+                 unsigned_mail(good_subject(v6)),
+                 good,
+                 {example_com}});
+
+  for (const auto* id : {"gmx.generic-ptr", "outlook.dynamic-address", "yahoo.generic-ptr"}) {
+    out.push_back({id, holds, "own name", good_subject(v4), good});
+    out.push_back({id, broken, "the provider's name", good_subject(v4),
+                   zone(forward, spf, key(), dmarc, "1.2.0.192.in-addr.arpa. PTR 192-0-2-1.hosts.example.net.\n",
+                        "192-0-2-1.hosts.example.net. A 192.0.2.1\n")});
+    out.push_back({id, broken, "no PTR over IPv6", good_subject(v6), no_v6_ptr});
+    out.push_back({id, unknown, "the reverse zone does not answer", good_subject(v6), good, {dns::name("ip6.arpa")}});
+  }
+  out.push_back({"outlook.dynamic-address", broken, "the provider's name is also said",
+                 with([](Subject& s) { s.ehlo_name = "192-0-2-1.dyn.example.net"; }),
+                 zone(forward, spf, key(), dmarc, "1.2.0.192.in-addr.arpa. PTR 192-0-2-1.dyn.example.net.\n",
+                      "192-0-2-1.dyn.example.net. A 192.0.2.1\n")});
+
+  out.push_back({"gmx.ehlo-is-ptr", holds, "the same", good_subject(v4), good});
+  out.push_back({"gmx.ehlo-is-ptr", broken, "another name", with([](Subject& s) { s.ehlo_name = "mx.example.com"; }),
+                 zone(good, "mx.example.com. A 192.0.2.1\n")});
+  out.push_back({"gmx.ehlo-is-ptr", unknown, "not said yet", with([](Subject& s) { s.ehlo_name.reset(); }), good});
+
+  const auto mail_from = [](std::string_view domain) {
+    return with([&](Subject& s) { s.mail_from = smtp::ReversePath{smtp::Mailbox{"user", std::string(domain)}}; });
+  };
+  for (const auto* id : {"apple.mail-from-domain", "yahoo.mail-from-domain"}) {
+    out.push_back({id, holds, "it takes mail", good_subject(v4), good});
+    out.push_back({id, holds, "a bounce has none", with([](Subject& s) { s.mail_from = smtp::ReversePath{}; }), good});
+    out.push_back({id, broken, "no such domain", mail_from("nowhere.example"), good});
+    out.push_back({id, broken, "null MX", mail_from("null.example.net"), zone(good, "null.example.net. MX 0 .\n")});
+    out.push_back({id, unknown, "DNS does not answer", good_subject(v4), good, {example_com}});
+  }
+  out.push_back({"yahoo.from-domain", holds, "it takes mail", good_subject(v4), good});
+  out.push_back({"yahoo.from-domain", broken, "no such domain",
+                 with([](Subject& s) { s.header_from = std::vector{dns::name("nowhere.example")}; }), good});
+  out.push_back({"yahoo.from-domain", unknown, "no From", with([](Subject& s) { s.header_from.reset(); }), good});
+}
+
+void add_spf_and_dkim(Fixtures& out) {
+  const auto no_v6 =
+      zone(forward, reverse_v4, reverse_v6, key(), dmarc, "example.com. TXT \"v=spf1 ip4:192.0.2.1 -all\"\n");
+  for (const auto* id : {"exchange-online.spf", "gmx.spf"}) {
+    out.push_back({id, holds, "covered", good_subject(v6), good});
+    out.push_back({id, holds, "no record", good_subject(v6), no_spf});
+    out.push_back({id, broken, "IPv6 not covered", good_subject(v6), no_v6});
+    out.push_back({id, unknown, "DNS does not answer", good_subject(v4), good, {example_com}});
+  }
+
+  const auto foreign = with([](Subject& s) {
+    s.signatures =
+        std::vector<Signature>{ObservedSignature{dns::name("relay.example.net"), "s", ObservedSignature::Result::pass}};
+  });
+  const auto below = with([](Subject& s) {
+    s.signatures =
+        std::vector<Signature>{ObservedSignature{dns::name("news.example.com"), "s", ObservedSignature::Result::pass}};
+  });
+  out.push_back({"gmx.bulk-dkim", holds, "d= of From", bulk(good_subject(v4)), good});
+  out.push_back({"gmx.bulk-dkim", holds, "d= below From", bulk(below), good});
+  out.push_back({"gmx.bulk-dkim", broken, "unsigned", bulk(unsigned_mail(good_subject(v4))), good});
+  out.push_back({"gmx.bulk-dkim", broken, "d= of another domain", bulk(foreign), good});
+  out.push_back({"gmx.bulk-dkim", unknown, "DNS does not answer", bulk(good_subject(v4)), good, {example_com}});
+
+  for (const auto* id : {"apple.bulk-authentication", "outlook.bulk-authentication", "yahoo.bulk-authentication"}) {
+    out.push_back({id, holds, "all pass", bulk(good_subject(v6)), good});
+    out.push_back({id, broken, "SPF does not cover IPv6", bulk(good_subject(v6)), no_v6});
+    out.push_back({id, broken, "unsigned", bulk(unsigned_mail(good_subject(v4))), good});
+    out.push_back({id, broken, "no DMARC record", bulk(good_subject(v4)), no_dmarc});
+    auto other = bulk(foreign);
+    other.mail_from = smtp::ReversePath{smtp::Mailbox{"bounce", "relay.example.net"}};
+    out.push_back({id, broken, "all of another domain", other,
+                   zone(good, "relay.example.net. TXT \"v=spf1 ip4:192.0.2.1 -all\"\n",
+                        "relay.example.net. MX 10 mail.example.com.\n")});
+    out.push_back({id, unknown, "DNS does not answer", bulk(good_subject(v4)), good, {example_com}});
+  }
+}
+
+void add_unsubscribe(Fixtures& out) {
+  const auto header = [](auto change) {
+    return bulk(with([&](Subject& s) {
+      s.header = HeaderFacts{.from_fields = 1,
+                             .from_mailboxes = 1,
+                             .message_ids = {"<1@example.com>"},
+                             .date_fields = 1,
+                             .list_unsubscribe = {"<https://example.com/u?1>, <mailto:u@example.com>"},
+                             .list_unsubscribe_post = {"List-Unsubscribe=One-Click"}};
+      change(*s.header);
+    }));
+  };
+  for (const auto* id :
+       {"gmail.bulk-unsubscribe", "gmx.bulk-unsubscribe", "outlook.bulk-unsubscribe", "yahoo.bulk-unsubscribe"}) {
+    out.push_back({id, holds, "one click", header([](HeaderFacts&) {}), good});
+    out.push_back({id, broken, "none", header([](HeaderFacts& h) { h.list_unsubscribe.clear(); }), good});
+    out.push_back({id, broken, "a page to visit", header([](HeaderFacts& h) {
+                     h.list_unsubscribe = {"<https://example.com/u>"};
+                     h.list_unsubscribe_post.clear();
+                   }),
+                   good});
+    out.push_back({id, unknown, "no message", bulk(good_subject(v4)), good});
+  }
+  const auto by_mail = header([](HeaderFacts& h) { h.list_unsubscribe = {"<mailto:u@example.com>"}; });
+  out.push_back({"yahoo.bulk-unsubscribe", holds, "by mail", by_mail, good});
+  out.push_back({"gmail.bulk-unsubscribe", broken, "by mail", by_mail, good});
 }
 
 Fixtures make() {
@@ -241,6 +403,10 @@ Fixtures make() {
   add_header(out);
   add_transport(out);
   add_bulk_senders(out);
+  add_alike(out);
+  add_names(out);
+  add_spf_and_dkim(out);
+  add_unsubscribe(out);
   add_receiver_only(out);
   return out;
 }
@@ -257,6 +423,10 @@ Answer World::answer(const Question& question) const {
   for (const auto& name : broken_)
     if (question.name.is_at_or_below(name)) return {.status = AnswerStatus::timed_out, .source = "zone file"};
   return zone_.answer(question);
+}
+
+const Receiver& receiver_of(const Fixture& fixture) {
+  return *find_receiver(find_rule(fixture.rule)->receiver());
 }
 
 Facts facts_of(const Fixture& fixture, const Receiver& receiver) {

@@ -33,6 +33,9 @@ class World {
   std::vector<dns::DomainName> broken_;
 };
 
+/// The receiver of the fixture's rule.
+[[nodiscard]] const Receiver& receiver_of(const Fixture& fixture);
+
 /// Facts that settle the rule, or all of a receiver's rules.
 [[nodiscard]] Facts facts_of(const Fixture& fixture, const Receiver& receiver);
 

@@ -17,7 +17,7 @@ Verdict settle(const fixtures::Fixture& fixture) {
                      [&](const Facts& facts) { return judge(*find_rule(fixture.rule), fixture.subject, facts); });
 }
 
-TEST(Gmail, every_fixture_is_judged_as_it_says) {
+TEST(EveryRule, every_fixture_is_judged_as_it_says) {
   for (const auto& fixture : fixtures::all()) {
     ASSERT_NE(find_rule(fixture.rule), nullptr) << fixture.rule;
     const auto verdict = settle(fixture);
@@ -27,7 +27,7 @@ TEST(Gmail, every_fixture_is_judged_as_it_says) {
   }
 }
 
-TEST(Gmail, every_rule_has_fixtures_for_the_states_that_it_can_have) {
+TEST(EveryRule, every_rule_has_fixtures_for_the_states_that_it_can_have) {
   for (const auto& receiver : receivers())
     for (const auto& rule : receiver.rules) {
       const auto has = [&](State state) {
@@ -41,7 +41,7 @@ TEST(Gmail, every_rule_has_fixtures_for_the_states_that_it_can_have) {
     }
 }
 
-TEST(Gmail, restarting_with_one_answer_at_a_time_gives_the_same_verdict) {
+TEST(EveryRule, restarting_with_one_answer_at_a_time_gives_the_same_verdict) {
   for (const auto& fixture : fixtures::all()) {
     const fixtures::World world(fixture);
     Facts facts;
@@ -56,22 +56,22 @@ TEST(Gmail, restarting_with_one_answer_at_a_time_gives_the_same_verdict) {
   }
 }
 
-TEST(Gmail, facts_that_do_not_matter_change_nothing) {
+TEST(EveryRule, facts_that_do_not_matter_change_nothing) {
   for (const auto& fixture : fixtures::all()) {
-    auto facts = fixtures::facts_of(fixture, gmail());
+    auto facts = fixtures::facts_of(fixture, fixtures::receiver_of(fixture));
     facts.add({dns::name("unrelated.example"), dns::RecordType::txt}, {.status = AnswerStatus::failed});
     EXPECT_EQ(*judge(*find_rule(fixture.rule), fixture.subject, facts), settle(fixture)) << fixture.rule;
   }
 }
 
-TEST(Gmail, a_broken_rule_has_a_fix) {
+TEST(EveryRule, a_broken_rule_has_a_fix) {
   for (const auto& fixture : fixtures::all()) {
     if (fixture.state != State::broken) continue;
     EXPECT_FALSE(fixtures::fix_of(fixture).empty()) << fixture.rule << ", " << fixture.name;
   }
 }
 
-TEST(Gmail, what_a_fix_publishes_repairs_the_rule) {
+TEST(EveryRule, what_a_fix_publishes_repairs_the_rule) {
   for (const auto& fixture : fixtures::all()) {
     if (fixture.state != State::broken) continue;
     const auto fix = fixtures::fix_of(fixture);

@@ -84,6 +84,8 @@ struct Delivery {
   milliseconds idle_connection{2'000};
   milliseconds refresh_shortest{1'000};
   unsigned probes = 3;
+  bool dane = true;
+  bool mta_sts = true;
 };
 
 struct Spool {

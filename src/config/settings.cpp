@@ -216,6 +216,13 @@ constexpr std::array table{
     Setting{"delivery.probes", "number", "3", "1 to 100",
             "Messages that go one by one over a route that comes back, before it is in good standing again.",
             [](C& c, const V& v) { return put(as_number(v, 1, 100), c.delivery.probes); }},
+    Setting{
+        "delivery.dane", "true or false", "true", "",
+        "Authenticates receivers by their TLSA records (RFC 7672) where DNSSEC proves these: needs dns.trust_anchor.",
+        [](C& c, const V& v) { return put(as_bool(v), c.delivery.dane); }},
+    Setting{"delivery.mta_sts", "true or false", "true", "",
+            "Fetches and obeys receivers' MTA-STS policies (RFC 8461).",
+            [](C& c, const V& v) { return put(as_bool(v), c.delivery.mta_sts); }},
 
     Setting{"spool.path", "folder", "/var/lib/ptarmigan/spool", "", "The durable queue.",
             [](C& c, const V& v) { return put(as_text(v), c.spool.path); }},

@@ -1,6 +1,7 @@
 // relay/connections.cpp - see connections.hpp.
 #include "relay/connections.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -17,6 +18,11 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr milliseconds look_for_idle{500};
+
+tls::HopPolicy hop_of(const route::Target& target, Connections::TlsWish wish) {
+  auto hop = target.hop ? *target.hop : tls::HopPolicy{.reason = "no policy is known", .server_name = target.host};
+  return wish == Connections::TlsWish::required ? tls::with_requiretls(std::move(hop)) : hop;
+}
 
 asio::awaitable<void> quit(std::unique_ptr<net::SmtpClientSession> session) {
   co_await session->quit();
@@ -75,7 +81,13 @@ Result<std::unique_ptr<Connections>> Connections::create(asio::any_io_executor e
   std::unique_ptr<Connections> out(new Connections(std::move(executor), config, dns, gate));
   auto opportunistic = net::TlsContext::client_opportunistic();
   if (!opportunistic) return std::unexpected(opportunistic.error());
+  auto pkix = net::TlsContext::client_verified();
+  if (!pkix) return std::unexpected(pkix.error());
+  auto dane = net::TlsContext::client_dane();
+  if (!dane) return std::unexpected(dane.error());
   out->opportunistic_ = *std::move(opportunistic);
+  out->verified_ = *std::move(pkix);
+  out->dane_ = *std::move(dane);
   for (const auto& relay : config.relays) {
     auto& access = out->relays_.emplace_back();
     if (!relay.user.empty()) {
@@ -93,22 +105,17 @@ Result<std::unique_ptr<Connections>> Connections::create(asio::any_io_executor e
 }
 
 asio::awaitable<std::expected<Connection, OpenFailure>> Connections::open(std::string site, route::Route route,
-                                                                          Reuse reuse) {
+                                                                          Reuse reuse, TlsWish wish) {
   const std::string key = site + "|" + route.id;
-  if (auto& kept = idle_[key]; reuse == Reuse::allowed) {
-    while (!kept.empty()) {
-      Connection connection = std::move(kept.back());
-      kept.pop_back();
-      if (connection.session->usable()) co_return connection;
-    }
-  }
+  if (reuse == Reuse::allowed)
+    if (auto idle = take_idle(key, route, wish)) co_return *std::move(idle);
   std::expected<Connection, OpenFailure> opened =
       std::unexpected(no_session(smtp::Problem::closed, "there is no address to connect to", {}));
   if (route.relay) {
-    opened = co_await open_relay(*route.relay);
+    opened = co_await open_relay(*route.relay, wish);
   } else {
     for (const auto& target : route.targets) {
-      opened = co_await open_direct(*route.source, target);
+      opened = co_await open_direct(*route.source, target, wish);
       if (opened) break;
       // A receiver that refuses our address at the greeting would do so at its other hosts too.
       if (opened.error().answer.reply && opened.error().answer.reply->permanent()) break;
@@ -119,28 +126,63 @@ asio::awaitable<std::expected<Connection, OpenFailure>> Connections::open(std::s
   co_return opened;
 }
 
+/// The last that was given back, of those that serve; sessions that have ended are dropped on the way.
+std::optional<Connection> Connections::take_idle(const std::string& key, const route::Route& route, TlsWish wish) {
+  const auto serves = [&](const Connection& connection) {
+    if (route.relay) return wish == TlsWish::as_published || connection.session->tls().has_value();
+    return std::ranges::any_of(route.targets, [&](const route::Target& target) {
+      return target.host == connection.host && hop_of(target, wish).demands_as(connection.hop);
+    });
+  };
+  const auto entry = idle_.find(key);
+  if (entry == idle_.end()) return std::nullopt;
+  auto& kept = entry->second;
+  std::erase_if(kept, [](const Connection& connection) { return !connection.session->usable(); });
+  for (auto found = kept.rbegin(); found != kept.rend(); ++found) {
+    if (!serves(*found)) continue;
+    std::optional<Connection> taken(std::move(*found));
+    kept.erase(std::next(found).base());
+    return taken;
+  }
+  return std::nullopt;
+}
+
 asio::awaitable<std::expected<Connection, OpenFailure>> Connections::open_direct(route::SourceAddress source,
-                                                                                 route::Target target) {
+                                                                                 route::Target target, TlsWish wish) {
+  const auto hop = hop_of(target, wish);
+  if (hop.tls == tls::HopTls::refuse)
+    co_return std::unexpected(no_session(smtp::Problem::tls_failed, hop.reason, target.host));
+  const bool opportunistic = hop.tls == tls::HopTls::opportunistic;
   net::SmtpClientOptions options;
   options.machine.ehlo_name = source.ehlo_name.text();
-  options.machine.tls = smtp::client::TlsUse::opportunistic;
+  options.machine.tls = opportunistic ? smtp::client::TlsUse::opportunistic : smtp::client::TlsUse::required;
   // Eight-bit content was announced by nobody, and is what the sender wrote: receivers of today take it.
   options.machine.eight_bit = smtp::client::EightBit::send_anyway;
-  options.tls = opportunistic_;
-  options.tls_host = target.host.is_root() ? std::string() : target.host.text();
+  options.tls = hop.tls == tls::HopTls::dane ? dane_ : hop.tls == tls::HopTls::pkix ? verified_ : opportunistic_;
+  options.tls_host = hop.server_name.is_root() ? std::string() : hop.server_name.text();
+  options.dane.associations = hop.associations;
+  for (const auto& name : hop.other_names) options.dane.other_names.push_back(name.text());
   auto opened = co_await open_session({target.address, config_.delivery.port}, source.address, target.host, options);
   // TLS that was offered and failed: in the clear is better than not at all (RFC 7435#3), unless a policy demands it.
-  if (!opened && opened.error().answer.problem == smtp::Problem::tls_failed) {
+  if (!opened && opportunistic && opened.error().answer.problem == smtp::Problem::tls_failed) {
     options.machine.tls = smtp::client::TlsUse::none;
     opened =
         co_await open_session({target.address, config_.delivery.port}, source.address, target.host, std::move(options));
   }
+  if (opened) {
+    opened->hop = hop;
+  } else if (!opportunistic && !opened.error().answer.reply) {
+    opened.error().problem += (opened.error().problem.empty() ? "" : "; ") + hop.reason;
+  }
   co_return opened;
 }
 
-asio::awaitable<std::expected<Connection, OpenFailure>> Connections::open_relay(std::size_t index) {
+asio::awaitable<std::expected<Connection, OpenFailure>> Connections::open_relay(std::size_t index, TlsWish wish) {
   const auto& relay = config_.relays[index];
   const auto& access = relays_[index];
+  if (wish == TlsWish::required && !access.tls)
+    co_return std::unexpected(no_session(smtp::Problem::tls_failed,
+                                         "REQUIRETLS was asked for, and this relay is used without TLS", relay.host));
   net::SmtpClientOptions options;
   options.machine.ehlo_name = config_.hostname ? config_.hostname->text() : relay.host.text();
   options.machine.tls =

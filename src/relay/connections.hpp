@@ -17,6 +17,7 @@
 #include "net/gate.hpp"
 #include "net/smtp_client.hpp"
 #include "route/plan.hpp"
+#include "tls/hop_policy.hpp"
 
 namespace ptarmigan::relay {
 
@@ -27,6 +28,7 @@ struct Connection {
   std::string key;        ///< site and route, for Connections::give
   unsigned messages = 0;  ///< delivered or tried over it
   SteadyTime idle_since = {};
+  tls::HopPolicy hop = {};  ///< under which it was opened
 };
 
 /// Why no session could be opened over a route, of the last target that was tried.
@@ -48,10 +50,11 @@ class Connections {
   Connections& operator=(const Connections&) = delete;
 
   enum class Reuse { allowed, fresh };
-  /// An idle session of this site and route, or a new one: over the route's targets in their order, until one takes
-  /// mail.
-  [[nodiscard]] boost::asio::awaitable<std::expected<Connection, OpenFailure>> open(std::string site,
-                                                                                    route::Route route, Reuse reuse);
+  enum class TlsWish { as_published, required };  ///< required: the message has REQUIRETLS (RFC 8689#4.2.1)
+  /// An idle session of this site and route that was opened under the same demands on TLS, or a new one: over the
+  /// route's targets in their order, until one takes mail.
+  [[nodiscard]] boost::asio::awaitable<std::expected<Connection, OpenFailure>> open(
+      std::string site, route::Route route, Reuse reuse, TlsWish wish = TlsWish::as_published);
   /// Keeps a session that can take another message, or ends it.
   void give(Connection connection);
   /// Ends sessions that were idle too long. Ends with the gate.
@@ -61,9 +64,12 @@ class Connections {
   struct RelayAccess;
   Connections(boost::asio::any_io_executor executor, const config::Config& config, net::AnswerSource& dns,
               net::Gate& gate);
+  [[nodiscard]] std::optional<Connection> take_idle(const std::string& key, const route::Route& route, TlsWish wish);
   [[nodiscard]] boost::asio::awaitable<std::expected<Connection, OpenFailure>> open_direct(route::SourceAddress source,
-                                                                                           route::Target target);
-  [[nodiscard]] boost::asio::awaitable<std::expected<Connection, OpenFailure>> open_relay(std::size_t index);
+                                                                                           route::Target target,
+                                                                                           TlsWish wish);
+  [[nodiscard]] boost::asio::awaitable<std::expected<Connection, OpenFailure>> open_relay(std::size_t index,
+                                                                                          TlsWish wish);
   [[nodiscard]] boost::asio::awaitable<std::expected<Connection, OpenFailure>> open_session(
       Endpoint remote, std::optional<IpAddress> source, dns::DomainName host, net::SmtpClientOptions options);
   [[nodiscard]] boost::asio::awaitable<void> close_idle_forever();
@@ -73,7 +79,10 @@ class Connections {
   net::AnswerSource& dns_;
   net::Gate& gate_;
   std::vector<RelayAccess> relays_;
+  // One context for each kind of trust: what was agreed with less is never resumed where more is demanded.
   std::shared_ptr<const net::TlsContext> opportunistic_;
+  std::shared_ptr<const net::TlsContext> verified_;
+  std::shared_ptr<const net::TlsContext> dane_;
   std::unordered_map<std::string, std::vector<Connection>> idle_;
 };
 

@@ -16,6 +16,7 @@
 #include "net/settle.hpp"
 #include "relay/connections.hpp"
 #include "relay/explanation.hpp"
+#include "relay/hop_policies.hpp"
 #include "relay/notices.hpp"
 #include "relay/outcome.hpp"
 #include "relay/transit.hpp"
@@ -61,6 +62,9 @@ class Delivery::Impl {
     auto connections = Connections::create(parts_.executor, parts_.config, parts_.dns, parts_.gate);
     if (!connections) return std::unexpected(connections.error());
     connections_ = *std::move(connections);
+    auto hops = HopPolicies::create(parts_.config, parts_.dns);
+    if (!hops) return std::unexpected(hops.error());
+    hop_policies_ = *std::move(hops);
     return {};
   }
 
@@ -104,6 +108,10 @@ class Delivery::Impl {
       auto settled = co_await net::settle(judge, Facts(), parts_.dns, net::in(parts_.config.dns.deadline));
       if (settled.value) *destination = *std::move(settled.value);
       good_for = age_limit(settled.facts);
+      if (destination->status == route::Destination::Status::found) {
+        const auto decided_for = co_await hop_policies_->decide(*name, destination);
+        good_for = std::max(shortest_destination, std::min(good_for, decided_for));
+      }
     } else {
       *destination = {
           .status = route::Destination::Status::no_such_domain, .site = {}, .targets = {}, .why = name.error().message};
@@ -178,14 +186,16 @@ class Delivery::Impl {
   asio::awaitable<void> attempt(Transit& transit, const route::Site& site, const route::Candidate& candidate,
                                 const Sender& sender, const std::string& considered) {
     auto record = transit.begin_attempt(candidate, site, considered, net::now());
-    auto connection = co_await connections_->open(site.key, candidate.route, Connections::Reuse::allowed);
+    const auto wish =
+        transit.message().requiretls ? Connections::TlsWish::required : Connections::TlsWish::as_published;
+    auto connection = co_await connections_->open(site.key, candidate.route, Connections::Reuse::allowed, wish);
     smtp::client::Transaction transaction;
     std::string problem;
     if (connection) {
       transaction = co_await exchange(transit, *connection);
       // The receiver had closed the idle session: that says nothing about this message.
       if (connection->messages > 0 && transit.went_stale(transaction)) {
-        connection = co_await connections_->open(site.key, candidate.route, Connections::Reuse::fresh);
+        connection = co_await connections_->open(site.key, candidate.route, Connections::Reuse::fresh, wish);
         if (connection) transaction = co_await exchange(transit, *connection);
       }
     }
@@ -219,7 +229,14 @@ class Delivery::Impl {
     record.mx_host = connection.host.is_root() ? "" : connection.host.text();
     record.ehlo_name = connection.ehlo_name;
     if (const auto& tls = connection.session->tls())
-      record.tls = store::Tls{tls->version, tls->cipher, tls->trust == net::PeerTrust::verified ? "pkix" : "no"};
+      record.tls = store::Tls{tls->version, tls->cipher, verified_how(*tls, connection.hop)};
+  }
+
+  /// What store::Tls says of the peer: by whose demand it was verified, where somebody demanded it.
+  static std::string verified_how(const net::TlsInfo& info, const tls::HopPolicy& hop) {
+    if (info.trust != net::PeerTrust::verified) return "no";
+    if (hop.tls == tls::HopTls::dane) return "dane";
+    return hop.tls == tls::HopTls::pkix && hop.authority == tls::HopAuthority::mta_sts ? "mta-sts" : "pkix";
   }
 
   void teach(const Transit::Learnt& learnt, const route::Candidate& candidate, const route::Site& site,
@@ -306,6 +323,7 @@ class Delivery::Impl {
   Queue queue_;
   asio::steady_timer wake_;
   std::unique_ptr<Connections> connections_;
+  std::unique_ptr<HopPolicies> hop_policies_;
   asio::thread_pool signers_;
   std::mt19937 random_;
   bool stopped_ = false;

@@ -20,7 +20,8 @@ bool add_addresses(const dns::DomainName& host, Gather& gather, std::vector<Targ
   const Answer* v4 = gather.ask({host, RecordType::a});
   for (const auto* answer : {v6, v4}) {
     if (answer == nullptr) continue;
-    for (const auto& address : answer->all<IpAddress>()) targets.push_back({host, address.unmapped()});
+    for (const auto& address : answer->all<IpAddress>())
+      targets.push_back({.host = host, .address = address.unmapped()});
   }
   return (v6 != nullptr && v6->temporary()) || (v4 != nullptr && v4->temporary());
 }
@@ -91,7 +92,7 @@ void drop_own(Destination& destination, const std::vector<IpAddress>& own) {
 Destination literal_destination(const IpAddress& address) {
   return {.status = Destination::Status::found,
           .site = {address.literal(), nullptr},
-          .targets = {{dns::DomainName(), address}},
+          .targets = {{.host = dns::DomainName(), .address = address}},
           .why = {}};
 }
 

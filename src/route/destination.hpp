@@ -2,11 +2,13 @@
 // that they are. Limits: the first 20 MX hosts by preference. Threads: free functions on values.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "facts/facts.hpp"
 #include "rulebook/registry.hpp"
+#include "tls/hop_policy.hpp"
 
 namespace ptarmigan::route {
 
@@ -25,6 +27,8 @@ struct Site {
 struct Target {
   dns::DomainName host;
   IpAddress address;
+  /// What TLS the host must have; none: as offered. Decided at the edge, for it may need a file fetched.
+  std::shared_ptr<const tls::HopPolicy> hop = {};
   friend bool operator==(const Target&, const Target&) = default;
 };
 

@@ -14,9 +14,7 @@ using dns::DomainName;
 using dns::RecordType;
 using dns::Tlsa;
 
-// RFC 6698#2.1.1, RFC 6698#2.1.2, RFC 6698#2.1.3
-constexpr std::uint8_t usage_dane_ta = 2;
-constexpr std::uint8_t usage_dane_ee = 3;
+// RFC 6698#2.1.2, RFC 6698#2.1.3
 constexpr std::uint8_t selector_certificate = 0;
 constexpr std::uint8_t selector_key = 1;
 constexpr std::uint8_t in_full = 0;

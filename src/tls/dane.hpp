@@ -11,6 +11,10 @@
 
 namespace ptarmigan::tls {
 
+// Certificate usages that count for SMTP (RFC 7672#3.1).
+inline constexpr std::uint8_t usage_dane_ta = 2;
+inline constexpr std::uint8_t usage_dane_ee = 3;
+
 enum class DaneStatus : std::uint8_t {
   none,      ///< no TLSA records apply, and that is certain or cannot be proved otherwise: as without DANE
   required,  ///< the host must have a certificate that one of `associations` matches

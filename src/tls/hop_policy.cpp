@@ -1,6 +1,7 @@
 // tls/hop_policy.cpp - see hop_policy.hpp.
 #include "tls/hop_policy.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "tls/dane.hpp"
@@ -13,9 +14,12 @@ HopPolicy refuse(HopAuthority authority, std::string reason, ResultType finding)
 }
 
 HopPolicy from_dane(const Dane& dane) {
+  // A DANE-EE key is matched whatever its certificate's names: without them, sessions serve more domains.
+  const bool by_name =
+      std::ranges::any_of(dane.associations, [](const dns::Tlsa& record) { return record.usage == usage_dane_ta; });
   std::vector<dns::DomainName> others;
   for (const auto& name : dane.names)
-    if (name != dane.base_domain) others.push_back(name);
+    if (by_name && name != dane.base_domain) others.push_back(name);
   return {.tls = HopTls::dane,
           .authority = HopAuthority::dane,
           .reason = dane.reason,

@@ -51,7 +51,9 @@ TEST(HopPolicy, tlsa_records_demand_dane) {
   const auto hop = decide(world(Dnssec::secure, {good}));
   EXPECT_EQ(hop.tls, HopTls::dane);
   EXPECT_EQ(hop.associations, std::vector{good});
-  EXPECT_EQ(hop.other_names, std::vector{name("example.com")});
+  EXPECT_TRUE(hop.other_names.empty()) << "a DANE-EE key counts whatever the names";
+  const dns::Tlsa anchor{2, 0, 1, std::string(32, 'x')};
+  EXPECT_EQ(decide(world(Dnssec::secure, {good, anchor})).other_names, std::vector{name("example.com")});
 }
 
 TEST(HopPolicy, dane_that_is_switched_off_asks_nothing) {

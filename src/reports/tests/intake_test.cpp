@@ -88,7 +88,9 @@ TEST(ReportsRead, same_report_in_every_container) {
       mail_with("application/octet-stream", "base64", base64_encode(zip_member("../../etc/x", xml))),
       mail_with("text/xml", "8bit", xml),
       mail_with("application/x-zip-compressed", "base64", base64_encode(gzip_of(xml))),  // gzip named zip
-      mail_with("message/rfc822", "8bit", mail_with("application/gzip", "base64", base64_encode(gzip_of(xml)))),
+      "Subject: Fwd\r\nContent-Type: multipart/mixed; boundary=outer\r\n\r\n--outer\r\nContent-Type: "
+      "message/rfc822\r\n\r\n" +
+          mail_with("application/gzip", "base64", base64_encode(gzip_of(xml))) + "--outer--\r\n",
   };
   for (const auto& input : inputs) {
     const auto report = only(input);

@@ -50,6 +50,8 @@ bool same_text(const json& ours, const json& twin) {
   const std::string a = ours.is_null() ? "" : ours.is_string() ? ours.get<std::string>() : ours.dump();
   const std::string b = twin.is_null() ? "" : twin.is_string() ? twin.get<std::string>() : twin.dump();
   if (without_blanks(a) == without_blanks(b)) return true;
+  // Only the twin's enumerators may be spelt in another way.
+  if (!std::ranges::all_of(b, [](char c) { return is_alnum(c); })) return false;
   const auto word = plain(b);
   const auto mapped = twin_words.find(word);
   return plain(a) == (mapped == twin_words.end() ? word : mapped->second);

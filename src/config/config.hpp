@@ -2,6 +2,7 @@
 // settings.cpp.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -25,7 +26,19 @@ struct Source {
   std::string name;
   std::optional<IpAddress> ipv4;
   std::optional<IpAddress> ipv6;
-  std::optional<dns::DomainName> ehlo;  ///< hostname where absent
+  std::optional<dns::DomainName> ehlo;                ///< hostname where absent
+  std::optional<std::chrono::sys_days> warm_up_from;  ///< both addresses are new since then; not warmed up where absent
+  std::uint64_t warm_up_first = 50;                   ///< messages of the first day
+  unsigned warm_up_growth = 40;                       ///< percent a day
+  std::uint64_t warm_up_full = 100'000;               ///< messages a day that end the warm-up
+};
+
+/// How fast mail goes to a site from one own address.
+struct Pace {
+  std::string site;
+  unsigned connections = 5;
+  unsigned messages_per_connection = 50;
+  unsigned messages_per_minute = 0;  ///< 0: not limited
 };
 
 /// A smart host of last resort, with SMTP AUTH.
@@ -86,6 +99,7 @@ struct Delivery {
   unsigned probes = 3;
   bool dane = true;
   bool mta_sts = true;
+  milliseconds rate_pause{10 * 60'000};
 };
 
 struct Spool {
@@ -115,6 +129,7 @@ struct Config {
   std::vector<Source> sources;
   std::vector<Relay> relays;
   std::vector<Domain> domains;
+  std::vector<Pace> paces;
   Submission submission;
   Delivery delivery;
   Spool spool;

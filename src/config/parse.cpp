@@ -132,6 +132,8 @@ Result<> check_whole(const Config& config, std::string_view file_name) {
     if (!relay.user.empty() && relay.encrypt == Encrypt::none)
       return wrong("relay " + relay.host.text() + " would send its password in clear", "set encrypt = \"starttls\"");
   }
+  for (const auto& pace : config.paces)
+    if (pace.site.empty()) return wrong("a [[pace]] has no site", "set site = \"gmail\"");
   for (const auto& domain : config.domains) {
     if (domain.name.is_root()) return wrong("a [[domain]] has no name", "set name = \"example.com\"");
     for (const auto& key : domain.dkim)

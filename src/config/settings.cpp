@@ -120,6 +120,18 @@ constexpr std::array table{
     Setting{"source[].ehlo", "host name", "the value of hostname", "",
             "What this source says in EHLO. Its A, AAAA and PTR records should agree.",
             [](C& c, const V& v) { return put_optional(domain_name(v), c.sources.back().ehlo); }},
+    Setting{"source[].warm_up_from", "date", "", "",
+            "The first day (UTC) of these addresses: each then sends at most a day's allowance, which grows daily. "
+            "Without it they are not warmed up.",
+            [](C& c, const V& v) { return put_optional(as_date(v), c.sources.back().warm_up_from); }},
+    Setting{"source[].warm_up_first", "number", "50", "1 to 1000000", "The first day's allowance, in messages.",
+            [](C& c, const V& v) { return put(as_number(v, 1, 1'000'000), c.sources.back().warm_up_first); }},
+    Setting{"source[].warm_up_growth", "number", "40", "1 to 100",
+            "By how many percent the allowance grows each day; never more than doubled.",
+            [](C& c, const V& v) { return put(as_number(v, 1, 100), c.sources.back().warm_up_growth); }},
+    Setting{"source[].warm_up_full", "number", "100000", "1 to 1000000000",
+            "The warm-up ends on the day that would allow so many messages.",
+            [](C& c, const V& v) { return put(as_number(v, 1, 1'000'000'000), c.sources.back().warm_up_full); }},
 
     Setting{"relay[].name", "text", "the value of host", "", "A name for this relay in explanations.",
             [](C& c, const V& v) { return put(as_text(v), c.relays.back().name); }},
@@ -148,6 +160,20 @@ constexpr std::array table{
     Setting{"domain[].dkim[].key_file", "file", "", "",
             "PEM private key, RSA or Ed25519; made by `ptarmigan dkim keygen`.",
             [](C& c, const V& v) { return put(as_text(v), c.domains.back().dkim.back().key_file); }},
+
+    Setting{"pace[].site", "text", "", "",
+            "A site as `ptarmigan explain` names it (\"gmail\", or its MX hosts): how fast mail goes to it. The known "
+            "receivers have paces of their own, which this replaces.",
+            [](C& c, const V& v) { return put(as_text(v), c.paces.back().site); }},
+    Setting{"pace[].connections", "number", "5", "1 to 1000",
+            "Most connections at once from one own address; delivery.max_connections_per_site bounds it too.",
+            [](C& c, const V& v) { return put(as_number(v, 1, 1000), c.paces.back().connections); }},
+    Setting{"pace[].messages_per_connection", "number", "50", "1 to 100000",
+            "A connection is closed after so many messages.",
+            [](C& c, const V& v) { return put(as_number(v, 1, 100'000), c.paces.back().messages_per_connection); }},
+    Setting{"pace[].messages_per_minute", "number", "0", "0 to 1000000",
+            "Most messages a minute from one own address; 0 is no limit.",
+            [](C& c, const V& v) { return put(as_number(v, 0, 1'000'000), c.paces.back().messages_per_minute); }},
 
     Setting{"submission.listen", "list of address:port", "[\"127.0.0.1:587\"]", "", "Where clients submit mail.",
             [](C& c, const V& v) { return put(endpoints(v, 0), c.submission.listen); }},
@@ -216,10 +242,14 @@ constexpr std::array table{
     Setting{"delivery.probes", "number", "3", "1 to 100",
             "Messages that go one by one over a route that comes back, before it is in good standing again.",
             [](C& c, const V& v) { return put(as_number(v, 1, 100), c.delivery.probes); }},
-    Setting{
-        "delivery.dane", "true or false", "true", "",
-        "Authenticates receivers by their TLSA records (RFC 7672) where DNSSEC proves these: needs dns.trust_anchor.",
-        [](C& c, const V& v) { return put(as_bool(v), c.delivery.dane); }},
+    Setting{"delivery.rate_pause", "duration", "10m", "1s to 1d",
+            "How long nothing is sent after a receiver refused for rate; then one connection is tried, and more are "
+            "added one by one. Google asks for at least 10 minutes.",
+            [](C& c, const V& v) { return put(as_duration(v, milliseconds(1000), one_day), c.delivery.rate_pause); }},
+
+    Setting{"delivery.dane", "true or false", "true", "",
+            "Authenticates receivers by their TLSA records (RFC 7672) where DNSSEC proves these: needs dns.trust_anchor.",
+            [](C& c, const V& v) { return put(as_bool(v), c.delivery.dane); }},
     Setting{"delivery.mta_sts", "true or false", "true", "",
             "Fetches and obeys receivers' MTA-STS policies (RFC 8461).",
             [](C& c, const V& v) { return put(as_bool(v), c.delivery.mta_sts); }},
@@ -264,6 +294,7 @@ std::span<const Setting> settings() {
 void begin_table(Config& config, std::string_view path) {
   if (path == "source[]") config.sources.emplace_back();
   if (path == "relay[]") config.relays.emplace_back();
+  if (path == "pace[]") config.paces.emplace_back();
   if (path == "domain[]") config.domains.emplace_back();
   if (path == "domain[].dkim[]") config.domains.back().dkim.emplace_back();
 }

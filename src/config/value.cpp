@@ -76,6 +76,22 @@ Result<milliseconds> as_duration(const Value& value, milliseconds least, millise
   return milliseconds(static_cast<milliseconds::rep>(*number));
 }
 
+Result<std::chrono::sys_days> as_date(const Value& value) {
+  constexpr std::size_t length = 10;
+  const auto wrong = failure("it is not a date", "write year, month and day in quotes: \"2026-11-23\"");
+  const auto* text = std::get_if<std::string>(&value);
+  if (text == nullptr || text->size() != length || (*text)[4] != '-' || (*text)[7] != '-') return wrong;
+  const std::string_view view(*text);
+  const auto year = parse_number<unsigned>(view.substr(0, 4));
+  const auto month = parse_number<unsigned>(view.substr(5, 2));
+  const auto day = parse_number<unsigned>(view.substr(8, 2));
+  if (!year || !month || !day) return wrong;
+  const std::chrono::year_month_day date{std::chrono::year(static_cast<int>(*year)), std::chrono::month(*month),
+                                         std::chrono::day(*day)};
+  if (!date.ok()) return wrong;
+  return std::chrono::sys_days(date);
+}
+
 Result<std::uint64_t> as_size(const Value& value, std::uint64_t least, std::uint64_t most) {
   std::optional<std::uint64_t> octets;
   if (const auto* text = std::get_if<std::string>(&value)) octets = with_unit(*text, size_units);

@@ -1,6 +1,7 @@
 // config/value.hpp - the readers of one setting's value: text to typed field, with bounds. Private to this library.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <limits>
 #include <string>
@@ -22,6 +23,8 @@ using Value = std::variant<std::string, std::int64_t, bool, std::vector<std::str
 [[nodiscard]] Result<std::vector<std::string>> as_list(const Value& value);
 /// "500ms", "10s", "5m", "4h", "5d".
 [[nodiscard]] Result<milliseconds> as_duration(const Value& value, milliseconds least, milliseconds most);
+/// "2026-11-23".
+[[nodiscard]] Result<std::chrono::sys_days> as_date(const Value& value);
 /// "10MB", "512kB", "1GB" (powers of 1024), or a plain number of octets.
 [[nodiscard]] Result<std::uint64_t> as_size(const Value& value, std::uint64_t least, std::uint64_t most);
 

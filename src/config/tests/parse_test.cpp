@@ -82,6 +82,33 @@ TEST(ParseConfig, passwords_never_travel_in_clear) {
   EXPECT_NE(error_of("[submission]\nusers_file = \"users\"\n").find("TLS"), std::string::npos);
 }
 
+TEST(ParseConfig, reads_paces_and_warm_up) {
+  const auto config = parse_config(R"(hostname = "mail.example.com"
+[[source]]
+ipv4 = "192.0.2.1"
+warm_up_from = "2026-11-23"
+warm_up_first = 100
+[[pace]]
+site = "gmail"
+connections = 3
+messages_per_minute = 600
+)",
+                                   "p.toml");
+  ASSERT_TRUE(config) << config.error().text();
+  EXPECT_EQ(config->sources[0].warm_up_from, std::chrono::sys_days(std::chrono::year(2026) / 11 / 23));
+  EXPECT_EQ(config->sources[0].warm_up_first, 100U);
+  ASSERT_EQ(config->paces.size(), 1U);
+  EXPECT_EQ(config->paces[0].connections, 3U);
+  EXPECT_EQ(config->paces[0].messages_per_minute, 600U);
+}
+
+TEST(ParseConfig, a_day_that_is_not_in_the_calendar_is_refused) {
+  for (const auto* day : {"2026-02-29", "2026-13-01", "26-11-23", "2026-11-2x", "yesterday"})
+    EXPECT_NE(error_of("[[source]]\nipv4 = \"192.0.2.1\"\nwarm_up_from = \"" + std::string(day) + "\"\n").find("date"),
+              std::string::npos)
+        << day;
+}
+
 TEST(Settings, defaults_of_the_table_are_the_defaults_of_the_value) {
   // Writing every default that the table names changes nothing.
   Config written;

@@ -45,7 +45,7 @@ Result<Verdict> validate(const std::string& message, const Options& options) {
 }
 
 int run_verify(const Options& options) {
-  const auto message = read_message(options.message);
+  const auto message = read_message(options.message, Emptiness::allowed);
   if (!message) return complain(message.error());
   const auto verdict = validate(*message, options);
   if (!verdict) return complain(verdict.error());

@@ -7,10 +7,11 @@
 
 namespace ptarmigan::cli {
 
-Result<std::string> read_message(const std::string& path) {
+Result<std::string> read_message(const std::string& path, Emptiness emptiness) {
   auto text = read_file(path);
   if (!text) return text;
-  if (text->empty()) return failure((path == "-" ? "standard input" : path) + " holds no message");
+  if (text->empty() && emptiness == Emptiness::refused)
+    return failure((path == "-" ? "standard input" : path) + " holds no message");
   const auto end = text->find('\n');
   const bool local = end != std::string::npos && (end == 0 || (*text)[end - 1] != '\r');
   return local ? message::to_crlf(*text) : *std::move(text);

@@ -10,9 +10,13 @@
 
 namespace ptarmigan::cli {
 
+/// May a message be without any octet? A verifier has an answer for it, a signer has not.
+enum class Emptiness : std::uint8_t { refused, allowed };
+
 /// The whole message; "-" is standard input. A file whose first line ends with LF alone has the line ends of its
-/// system, which become CRLF; any other is taken as it is. An error where it is empty.
-[[nodiscard]] Result<std::string> read_message(const std::string& path);
+/// system, which become CRLF; any other is taken as it is. An empty one
+/// is an error where it is refused.
+[[nodiscard]] Result<std::string> read_message(const std::string& path, Emptiness emptiness = Emptiness::refused);
 
 /// For --at: `seconds` since 1970, or now.
 [[nodiscard]] WallTime moment_of(const std::optional<std::uint64_t>& seconds);

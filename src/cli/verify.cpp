@@ -102,7 +102,7 @@ int run_verify(const Options& options) {
     return complain({"--helo and --mail-from say nothing without the address that the mail came from",
                      "give it with --ip ADDRESS"});
   }
-  const auto message = read_message(options.message);
+  const auto message = read_message(options.message, Emptiness::allowed);
   if (!message) return complain(message.error());
   auth::Authenticator authenticator;
   authenticator.feed(*message);

@@ -1,5 +1,5 @@
 // auth/tests/hostile_test.cpp - messages made to cost: what is judged, asked and allocated stays within bounds that are
-// counted, not timed. The figures for people come from tools/test/hostile.py.
+// counted, not timed.
 #include <cstdlib>
 #include <new>
 #include <set>

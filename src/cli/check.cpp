@@ -180,10 +180,8 @@ Result<std::vector<const rulebook::Receiver*>> receivers_of(const Options& optio
   for (const auto& id : options.receivers) {
     const auto* receiver = rulebook::find_receiver(id);
     if (receiver == nullptr || receiver->rules.empty()) {
-      std::string known;
-      for (const auto& each : rulebook::receivers())
-        if (!each.rules.empty()) known += (known.empty() ? "" : ", ") + std::string(each.id);
-      return failure("there are no rules for a receiver '" + displayable(id) + "'", "known: " + known);
+      return failure("there are no rules for a receiver '" + displayable(id) + "'",
+                     "known: " + rulebook::profile_ids());
     }
     out.push_back(receiver);
   }

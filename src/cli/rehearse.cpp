@@ -8,6 +8,7 @@
 #include "cli/run.hpp"
 #include "cli/terminal.hpp"
 #include "receive/rehearsal_server.hpp"
+#include "rulebook/registry.hpp"
 
 namespace ptarmigan::cli {
 namespace {
@@ -62,7 +63,7 @@ void add_rehearse(CLI::App& app, Action& action) {
   auto options = std::make_shared<Options>();
   command->add_option("--listen,-l", options->listen,
                       "Address and port, 127.0.0.1:2525 where nothing is said; may be repeated");
-  command->add_option("--receiver,-r", options->receiver, "Whose rules: gmail");
+  command->add_option("--receiver,-r", options->receiver, "Whose rules: " + rulebook::profile_ids());
   command->add_option("--mailbox,-m", options->mailbox, "Folder for accepted mail, one file each");
   command->add_flag("--bulk", options->bulk, "Judge every sender as a bulk sender");
   add_dns_options(*command, options->dns);

@@ -98,10 +98,8 @@ Result<std::unique_ptr<RehearsalServer>> RehearsalServer::create(const config::C
                                                                  std::function<void(const std::string&)> tell) {
   const auto* receiver = rulebook::find_receiver(config.rehearsal.receiver);
   if (receiver == nullptr || receiver->rules.empty()) {
-    std::string known;
-    for (const auto& one : rulebook::receivers())
-      if (!one.rules.empty()) known += " " + std::string(one.id);
-    return failure("rehearsal.receiver \"" + config.rehearsal.receiver + "\" has no rules here", "known:" + known);
+    return failure("rehearsal.receiver \"" + config.rehearsal.receiver + "\" has no rules here",
+                   "known: " + rulebook::profile_ids());
   }
   auto impl = std::make_unique<Impl>(config, *receiver, dns, std::move(tell));
   if (auto opened = impl->open(); !opened) return std::unexpected(opened.error());

@@ -117,7 +117,8 @@ asio::awaitable<std::optional<smtp::Reply>> RehearsalSession::keep(const smtp::s
     co_return smtp::Reply(452, {4, 3, 1}, "The rehearsal's mailbox cannot be written");
   }
   journal(session, smtp::Stage::end_of_data, {}, *kept);
-  co_return smtp::Reply(250, {2, 0, 0}, "OK " + name + " - gsmtp");
+  const std::string_view mark = parts_.receiver.id == "gmail" ? " - gsmtp" : "";
+  co_return smtp::Reply(250, {2, 0, 0}, "OK " + name + std::string(mark));
 }
 
 void RehearsalSession::journal(const smtp::server::Session& session, smtp::Stage stage,

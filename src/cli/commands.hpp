@@ -27,6 +27,7 @@ void add_send(CLI::App& app, Action& action);
 void add_serve(CLI::App& app, Action& action);
 void add_spf(CLI::App& app, Action& action);
 void add_user(CLI::App& app, Action& action);
+void add_watch(CLI::App& app, Action& action);
 void add_verify(CLI::App& app, Action& action);
 
 }  // namespace ptarmigan::cli

@@ -68,6 +68,7 @@ int parse_and_run(int argc, char** argv) {
   add_queue(app, action);
   add_explain(app, action);
   add_explain_reply(app, action);
+  add_watch(app, action);
   add_verify(app, action);
   add_spf(app, action);
   add_dkim(app, action);

@@ -65,6 +65,8 @@ class Delivery::Impl {
     auto hops = HopPolicies::create(parts_.config, parts_.dns);
     if (!hops) return std::unexpected(hops.error());
     hop_policies_ = *std::move(hops);
+    for (const auto& endpoint : parts_.config.submission.listen)
+      if (endpoint.port == parts_.config.delivery.port) own_.push_back(endpoint.address);
     return {};
   }
 
@@ -79,6 +81,21 @@ class Delivery::Impl {
   }
 
   [[nodiscard]] std::size_t waiting() const { return queue_.waiting(); }
+
+  [[nodiscard]] std::vector<route::HeldMail> held(SteadyTime now) const {
+    std::vector<route::HeldMail> out;
+    for (auto& stream : queue_.held())
+      out.push_back({.site = std::move(stream.site),
+                     .sender = std::move(stream.wait.sender),
+                     .domains = std::move(stream.domains),
+                     .messages = stream.jobs,
+                     .left = stream.wait.until ? std::max(milliseconds(0), milliseconds(*stream.wait.until - now))
+                                               : milliseconds(0),
+                     .why = std::move(stream.wait.why)});
+    return out;
+  }
+  void take_no_more() { stopped_ = true; }
+  [[nodiscard]] unsigned busy() const { return queue_.workers(); }
 
  private:
   asio::awaitable<void> dispatch_forever() {
@@ -116,6 +133,7 @@ class Delivery::Impl {
       *destination = {
           .status = route::Destination::Status::no_such_domain, .site = {}, .targets = {}, .why = name.error().message};
     }
+    if (destination->status == route::Destination::Status::found) route::drop_own(*destination, own_);
     queue_.resolved(domain, std::move(destination), net::in(good_for));
     start_workers();
   }
@@ -124,20 +142,27 @@ class Delivery::Impl {
     while (!stopped_ && !co_await net::cancelled()) {
       auto next = queue_.next(site);
       if (!next) break;
-      co_await deliver(*std::move(next));
+      co_await deliver(site, *std::move(next));
     }
     queue_.end_worker(site);
     start_workers();
   }
 
-  asio::awaitable<void> deliver(Queue::Work next) {
+  asio::awaitable<void> deliver(std::string site, Queue::Work next) {
     auto transit = load(next);
     if (!transit) co_return;
     if (next.destination->status != route::Destination::Status::found) {
       transit->undeliverable(*next.destination);
     } else {
-      co_await sign(*transit);
-      co_await try_routes(*transit, *next.destination);
+      // Whose mail it is was not known where a job came from an earlier run.
+      const auto& message = transit->message();
+      next.job.stream = stream_of(message.mail_from, message.header_from_domain);
+      auto blocked = co_await try_routes(*transit, *next.destination);
+      if (blocked) {
+        queue_.put_back(site, std::move(next), *std::move(blocked));
+        wake_.cancel();
+        co_return;
+      }
       if (co_await net::cancelled() && transit->unchanged()) co_return;  // the next start takes it up
     }
     finish(std::move(*transit), next.domain);
@@ -165,26 +190,50 @@ class Delivery::Impl {
     if (signed_fields) transit.put_on_top(*std::move(signed_fields));
   }
 
-  asio::awaitable<void> try_routes(Transit& transit, const route::Destination& destination) {
+  /// Why it waits, where pacing lets it take no route now and nothing was tried.
+  asio::awaitable<std::optional<Queue::Wait>> try_routes(Transit& transit, const route::Destination& destination) {
     const auto& message = transit.message();
     const Sender sender{message.mail_from, message.header_from_domain};
     const auto plan = parts_.router.plan(sender, destination, transit.refused_routes(), net::now());
+    std::optional<Pacer::Blocked> blocked;
     for (const auto& candidate : plan.order) {
-      if (transit.settled()) co_return;
+      if (transit.settled()) co_return std::nullopt;
       if (candidate.last_resort && transit.better_route_is_down()) break;
+      // A receiver that wants less mail wants less of it over a relay too; a day's allowance may be passed by.
+      if (blocked && blocked->by == Pacer::Blocked::By::pace && candidate.route.relay) continue;
+      auto place = parts_.pacer.begin(candidate, destination.site, sender, net::now());
+      if (!place) {
+        blocked = place.error();
+        transit.route_is_busy();
+        if (blocked->by == Pacer::Blocked::By::full) break;
+        continue;
+      }
       if (!parts_.router.take_place(candidate, destination.site)) {
+        free_place(destination.site, *place, Pacer::End::said_nothing);
         transit.route_is_busy();
         continue;
       }
+      if (transit.unchanged()) co_await sign(transit);
       const auto considered = considered_json(plan, parts_.config.delivery, candidate.route.id);
-      co_await attempt(transit, destination.site, candidate, sender, considered);
-      if (co_await net::cancelled()) co_return;
+      co_await attempt(transit, destination.site, candidate, *place, sender, considered);
+      if (co_await net::cancelled()) co_return std::nullopt;
     }
+    if (blocked && transit.unchanged())
+      co_return Queue::Wait{blocked->until,
+                            sender.header_from_domain.empty() ? sender.mail_from : sender.header_from_domain,
+                            blocked->why};
     transit.no_route_left(plan);
+    co_return std::nullopt;
+  }
+
+  void free_place(const route::Site& site, const Pacer::Place& place, Pacer::End how) {
+    const bool more = parts_.pacer.end(place, how, net::now());
+    queue_.place_freed(site.key, more ? Queue::More::yes : Queue::More::no);
+    if (more) start_workers();
   }
 
   asio::awaitable<void> attempt(Transit& transit, const route::Site& site, const route::Candidate& candidate,
-                                const Sender& sender, const std::string& considered) {
+                                const Pacer::Place& place, const Sender& sender, const std::string& considered) {
     auto record = transit.begin_attempt(candidate, site, considered, net::now());
     const auto wish =
         transit.message().requiretls ? Connections::TlsWish::required : Connections::TlsWish::as_published;
@@ -211,10 +260,17 @@ class Delivery::Impl {
     if (connection) connections_->give(*std::move(connection));
     if (co_await net::cancelled() && !Transit::any_reply(transaction)) {
       parts_.router.give_back(candidate, site);
+      free_place(site, place, Pacer::End::said_nothing);
       co_return;
     }
     const auto learnt = transit.take(transaction, candidate, site, problem, std::move(record), net::now());
     teach(learnt, candidate, site, sender);
+    if (learnt.slowed) {
+      parts_.pacer.refused(place, learnt.slowed->axis, learnt.slowed->reply, net::now());
+      queue_.place_freed(site.key, Queue::More::no);
+    } else {
+      free_place(site, place, learnt.accepted ? Pacer::End::accepted : Pacer::End::said_nothing);
+    }
   }
 
   asio::awaitable<smtp::client::Transaction> exchange(Transit& transit, Connection& connection) {
@@ -263,11 +319,14 @@ class Delivery::Impl {
                                    parts_.spool.next_id(), now.wall, *parts_.config.hostname);
       if (notice) {
         for (const auto& group : notice->groups)
-          notice_jobs.emplace_back(Job{notice->message.id, group.number}, group.domain);
+          notice_jobs.emplace_back(Job{notice->message.id, group.number,
+                                       stream_of(notice->message.mail_from, notice->message.header_from_domain)},
+                                   group.domain);
         change.add(std::move(notice->message), std::move(notice->groups), std::move(notice->octets));
       }
     }
-    const Job job{transit.message().id, transit.group().number};
+    const Job job{transit.message().id, transit.group().number,
+                  stream_of(transit.message().mail_from, transit.message().header_from_domain)};
     const auto again = transit.next_attempt();
     if (again) {
       change.put(transit.group());
@@ -306,7 +365,7 @@ class Delivery::Impl {
       if (after.again) enqueue(after.job, after.domain, *after.again);
       for (const auto& [notice, to] : after.notices) enqueue(notice, to, net::steady_now());
     } else if (committed.error().kind == spool::ErrorKind::stopped) {
-      if (!stopped_ && parts_.on_spool_stopped) parts_.on_spool_stopped(committed.error().error);
+      if (parts_.on_spool_stopped) parts_.on_spool_stopped(committed.error().error);
       stopped_ = true;
     } else {
       parts_.gate.spawn(commit_later(std::move(change), std::move(after)));
@@ -326,6 +385,7 @@ class Delivery::Impl {
   std::unique_ptr<HopPolicies> hop_policies_;
   asio::thread_pool signers_;
   std::mt19937 random_;
+  std::vector<IpAddress> own_;  ///< where mail that we send would come back to us
   bool stopped_ = false;
 };
 
@@ -345,6 +405,18 @@ void Delivery::enqueue(Job job, const std::string& domain, SteadyTime due) {
 
 void Delivery::start() {
   impl_->start();
+}
+
+void Delivery::take_no_more() {
+  impl_->take_no_more();
+}
+
+std::vector<route::HeldMail> Delivery::held(SteadyTime now) const {
+  return impl_->held(now);
+}
+
+unsigned Delivery::busy() const {
+  return impl_->busy();
 }
 
 std::size_t Delivery::waiting() const {

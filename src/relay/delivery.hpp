@@ -16,6 +16,7 @@
 #include "net/answer_source.hpp"
 #include "net/gate.hpp"
 #include "relay/keys.hpp"
+#include "relay/pacer.hpp"
 #include "relay/queue.hpp"
 #include "relay/router.hpp"
 #include "spool/spool.hpp"
@@ -29,6 +30,7 @@ struct DeliveryParts {
   const config::Config& config;
   const Keys& keys;
   Router& router;
+  Pacer& pacer;
   spool::Spool& spool;
   store::History& history;
   net::AnswerSource& dns;
@@ -50,6 +52,11 @@ class Delivery {
   /// Begins to deliver. Ends with the gate.
   void start();
   [[nodiscard]] std::size_t waiting() const;
+  /// Mail that waits for pacing.
+  [[nodiscard]] std::vector<route::HeldMail> held(SteadyTime now) const;
+  /// Workers end after the message that they have in hand; busy() says how many still have one.
+  void take_no_more();
+  [[nodiscard]] unsigned busy() const;
 
  private:
   class Impl;

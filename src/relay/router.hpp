@@ -46,6 +46,10 @@ class Router {
   [[nodiscard]] boost::asio::awaitable<void> warm_up();
 
   [[nodiscard]] const route::StandingTable& standing() const { return standing_; }
+  /// What an earlier run learnt from replies, `elapsed` after it was saved.
+  void restore(const std::vector<route::StandingTable::Saved>& saved, milliseconds elapsed, SteadyTime now) {
+    standing_.restore(saved, elapsed, now);
+  }
 
  private:
   struct Judged {

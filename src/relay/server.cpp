@@ -8,6 +8,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "net/clock.hpp"
@@ -16,6 +17,7 @@
 #include "relay/delivery.hpp"
 #include "relay/facts_cache.hpp"
 #include "relay/keys.hpp"
+#include "relay/pacer.hpp"
 #include "relay/router.hpp"
 #include "relay/submission.hpp"
 #include "relay/users.hpp"
@@ -24,6 +26,13 @@
 
 namespace ptarmigan::relay {
 namespace asio = boost::asio;
+namespace {
+
+/// How long deliveries in progress may take after the server was told to stop.
+constexpr milliseconds longest_farewell{10'000};
+constexpr milliseconds look_for_end{20};
+
+}  // namespace
 
 class Server::Impl {
  public:
@@ -118,13 +127,14 @@ class Server::Impl {
         reactor_.get_executor(), *resolver_, *fresh_, gate_,
         FactsCacheLimits{.shortest_refresh = config_.delivery.refresh_shortest, .deadline = config_.dns.deadline});
     router_ = std::make_unique<Router>(config_, keys_, *facts_);
+    pacer_ = std::make_unique<Pacer>(config_, keys_);
     return {};
   }
 
   Result<> open_submission() {
     auto spool_stopped = [this](const Error& error) { spool_stopped_with(error); };
-    auto delivery = Delivery::create(
-        {reactor_.get_executor(), config_, keys_, *router_, *spool_, *history_, *resolver_, gate_, spool_stopped});
+    auto delivery = Delivery::create({reactor_.get_executor(), config_, keys_, *router_, *pacer_, *spool_, *history_,
+                                      *resolver_, gate_, spool_stopped});
     if (!delivery) return std::unexpected(delivery.error());
     delivery_ = *std::move(delivery);
     submission_ = std::make_unique<SubmissionParts>(
@@ -146,10 +156,11 @@ class Server::Impl {
     const auto now = net::now();
     std::size_t count = 0;
     auto read = spool_->reader().for_each({.held = false}, [&](const spool::Queued& queued) {
+      const auto stream = stream_of(queued.message.mail_from, queued.message.header_from_domain);
       for (const auto& group : queued.groups) {
         const auto wait =
             std::clamp(milliseconds(group.next_attempt - now.wall), milliseconds(0), config_.delivery.retry_longest);
-        delivery_->enqueue({queued.message.id, group.number}, group.domain, now.steady + wait);
+        delivery_->enqueue({queued.message.id, group.number, stream}, group.domain, now.steady + wait);
         ++count;
       }
       return spool::Walk::go_on;
@@ -186,6 +197,13 @@ class Server::Impl {
 
   asio::awaitable<void> end_everything() {
     co_await listener_->close();
+    // What is being delivered comes to its end, so that no receiver's answer is lost; within a bound.
+    delivery_->take_no_more();
+    asio::steady_timer timer(reactor_);
+    for (const auto deadline = net::in(longest_farewell); delivery_->busy() > 0 && net::steady_now() < deadline;) {
+      timer.expires_after(look_for_end);
+      co_await timer.async_wait(asio::use_awaitable);
+    }
     gate_.cancel();
     co_await gate_.closed();
     if (stop_signals_) stop_signals_();
@@ -210,6 +228,7 @@ class Server::Impl {
   std::unique_ptr<net::FreshSource> fresh_;
   std::unique_ptr<FactsCache> facts_;
   std::unique_ptr<Router> router_;
+  std::unique_ptr<Pacer> pacer_;
   std::unique_ptr<store::History> history_;
   std::unique_ptr<spool::Spool> spool_;
   std::unique_ptr<Delivery> delivery_;

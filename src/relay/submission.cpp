@@ -84,7 +84,8 @@ asio::awaitable<smtp::Reply> Submission::take_message(const smtp::server::Sessio
   body_.clear();
   if (!accepted) co_return accepted.error();
   std::vector<std::pair<Job, std::string>> jobs;
-  for (const auto& group : accepted->groups) jobs.emplace_back(Job{id, group.number}, group.domain);
+  const auto stream = stream_of(accepted->message.mail_from, accepted->message.header_from_domain);
+  for (const auto& group : accepted->groups) jobs.emplace_back(Job{id, group.number, stream}, group.domain);
   spool::Transaction change;
   change.add(std::move(accepted->message), std::move(accepted->groups), std::move(accepted->octets));
   const auto done = co_await committed(parts_.spool, std::move(change));

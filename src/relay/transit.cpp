@@ -184,7 +184,10 @@ void Transit::take_answer(Progress& one, const smtp::client::Answer& answer, boo
     learnt.accepted = true;
     return;
   }
-  record.cause = to_string(answer.failure().cause);
+  const auto failure = answer.failure();
+  record.cause = to_string(failure.cause);
+  if (failure.cause == smtp::Cause::rate && answer.reply)
+    learnt.slowed = Learnt::Slowed{failure.axis, answer.reply->text()};
   const auto rules = rules_of(answer, candidate, record.mx_host.empty() ? site.key : record.mx_host);
   record.rule_id = rules.empty() ? std::string() : std::string(rules.front()->id);
   if (outcome.fate == Fate::failed) {

@@ -59,6 +59,11 @@ class Transit {
     bool accepted = false;
     smtp::Cause cause = smtp::Cause::unknown;
     std::optional<route::Refusal> refusal = {};  ///< blames the address or the sender's authentication
+    struct Slowed {
+      smtp::RateAxis axis = smtp::RateAxis::unspecified;
+      std::string reply = {};
+    };
+    std::optional<Slowed> slowed = {};  ///< refused for rate
   };
   /// `problem` is the transport's words where there was no reply.
   Learnt take(const smtp::client::Transaction& transaction, const route::Candidate& candidate, const route::Site& site,

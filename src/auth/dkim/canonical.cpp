@@ -2,6 +2,7 @@
 #include "auth/dkim/canonical.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 #include "base/text.hpp"
@@ -17,18 +18,32 @@ constexpr bool changes(char c, char next) {
   return c == '\t' || (c == ' ' && (next == ' ' || next == '\t' || next == '\r'));
 }
 
+/// The index of the first octet that is not zero; block_octets where there is none.
+std::size_t first_mark(const std::array<unsigned char, block_octets>& marks) {
+  for (std::size_t at = 0; at < block_octets; at += sizeof(std::uint64_t)) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, marks.data() + at, sizeof word);
+    if (word == 0) continue;
+    const auto bit = std::endian::native == std::endian::little ? std::countr_zero(word) : std::countl_zero(word);
+    return at + static_cast<std::size_t>(bit) / 8;
+  }
+  return block_octets;
+}
+
 /// The first blank at or after `from` that may change, the last octet of `text` included where it is a blank.
 std::size_t find_changing_blank(std::string_view text, std::size_t from) {
   const char* data = text.data();
   // Whole blocks in a form that compilers turn into vector code.
   for (; from + block_octets < text.size(); from += block_octets) {
-    unsigned char any = 0;
+    std::array<unsigned char, block_octets> marks;
     for (std::size_t i = 0; i < block_octets; ++i) {
       const char c = data[from + i];
       const char next = data[from + i + 1];
-      any |= static_cast<unsigned char>((c == '\t') | ((c == ' ') & ((next == ' ') | (next == '\t') | (next == '\r'))));
+      marks[i] =
+          static_cast<unsigned char>((c == '\t') | ((c == ' ') & ((next == ' ') | (next == '\t') | (next == '\r'))));
     }
-    if (any != 0) break;
+    const auto first = first_mark(marks);
+    if (first < block_octets) return from + first;
   }
   for (; from + 1 < text.size(); ++from)
     if (changes(data[from], data[from + 1])) return from;

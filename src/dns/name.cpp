@@ -14,6 +14,9 @@ namespace ptarmigan::dns {
 
 namespace {
 
+/// What a label's octet means in zone text unless it is escaped (RFC 1035#5.1).
+constexpr std::string_view special_in_zone_text = ".\"\\;()";
+
 /// A name's presentation text, built octet by octet within the limits of RFC 1035#2.3.4.
 class NameText {
  public:
@@ -24,7 +27,8 @@ class NameText {
     if (++label_octets_ > max_label_octets) return fail("a label is longer than 63 characters");
     if (++octets_ > max_name_text) return fail("it is longer than 253 characters");
     const auto value = static_cast<unsigned char>(octet);
-    if (value > 0x20 && value < 0x7f && octet != '.' && octet != '"' && octet != '\\') {
+    const bool origin_sign = octet == '@' && text_.empty();
+    if (value > 0x20 && value < 0x7f && !special_in_zone_text.contains(octet) && !origin_sign) {
       text_ += ascii_lower(octet);
     } else {
       text_ += {'\\', static_cast<char>('0' + value / 100), static_cast<char>('0' + value / 10 % 10),

@@ -26,6 +26,8 @@ Result<std::vector<Record>> parse_zone(std::string_view text, const DomainName& 
   std::vector<Record> records;
   if (trim(text).empty()) return records;
   if (text.size() > max_zone_octets) return failure("the zone is larger than 64 MiB");
+  // ldns reads lines as C strings: what follows a NUL would be taken for something else.
+  if (text.contains('\0')) return failure("the zone holds a NUL octet", "it is a text file: save it as one");
   std::string copy(text);
   if (!copy.ends_with('\n')) copy += '\n';
   const std::unique_ptr<std::FILE, CloseFile> file(fmemopen(copy.data(), copy.size(), "r"));

@@ -9,6 +9,9 @@
 
 namespace ptarmigan::dns {
 
+/// An owner written with more characters, escapes and final dot included, is refused: ldns reads no longer word there.
+inline constexpr std::size_t max_owner_text = 254;
+
 /// Records in file order. $ORIGIN, $TTL, @, relative names, parentheses and comments as in RFC 1035#5.1; no $INCLUDE.
 /// `origin` is used for relative names before a $ORIGIN line; `default_ttl` where there is no $TTL.
 /// An error names the line. Records of types outside RecordType are left out.

@@ -41,5 +41,19 @@ TEST(Zone, one_record_from_the_command_line) {
   EXPECT_FALSE(parse_record("a. A 192.0.2.1\nb. A 192.0.2.1"));
 }
 
+TEST(Zone, octets_that_mean_something_in_zone_text_are_escaped_in_names) {
+  for (const std::string_view octets : {"c;m.example", "a(b.example", "a)b.example", "@.example", "a b.example"}) {
+    const Record record{DomainName::from_labels(octets).value(), RecordType::a, 45, IpAddress::v4({192, 0, 2, 1})};
+    const auto again = parse_record(zone_line(record));
+    ASSERT_TRUE(again) << octets << ": " << again.error().message;
+    EXPECT_EQ(*again, record) << zone_line(record);
+  }
+}
+
+TEST(Zone, a_nul_octet_is_refused) {
+  using namespace std::string_view_literals;
+  EXPECT_FALSE(parse_zone("example.com. TXT \"a\"\n\0example.com. TXT \"b\"\n"sv));
+}
+
 }  // namespace
 }  // namespace ptarmigan::dns

@@ -15,11 +15,9 @@ sys.path[:0] = [str(ROOT / "lab"), str(Path(__file__).parent)]
 sys.dont_write_bytecode = True
 
 from messages import MESSAGES  # noqa: E402
+from peers import CANONICALIZATIONS, DOMAIN, SIGNED_AT, Lines  # noqa: E402
 
-DOMAIN = "example.com"
-CANONICALIZATIONS = [(header, body) for header in ("simple", "relaxed") for body in ("simple", "relaxed")]
 RSA_BITS = (1024, 2048, 4096)
-SIGNED_AT = 1764000000  # in the past for every peer's clock
 
 
 @dataclass(frozen=True)
@@ -67,24 +65,6 @@ def program() -> Path:
     if not path.exists():
         pytest.skip(f"{path} is not built: ./dev build")
     return path
-
-
-class Lines:
-    """A program that answers each JSON line by one."""
-
-    def __init__(self, *command):
-        self._process = subprocess.Popen(list(map(str, command)), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-    def ask(self, order: dict) -> dict:
-        self._process.stdin.write(json.dumps(order) + "\n")
-        self._process.stdin.flush()
-        answer = json.loads(self._process.stdout.readline())
-        assert "error" not in answer, f"{answer['error']} for {order}"
-        return answer
-
-    def end(self) -> None:
-        self._process.stdin.close()
-        self._process.wait(10)
 
 
 @pytest.fixture(scope="session")

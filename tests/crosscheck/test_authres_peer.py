@@ -4,8 +4,8 @@ import json
 from base64 import b64encode
 
 import pytest
-from conftest import SIGNED_AT
 from messages import MESSAGES
+from peers import SIGNED_AT
 
 ZONE = {
     ("1.2.0.192.in-addr.arpa", "PTR"): ["mail.example.com."],

@@ -9,8 +9,8 @@ from base64 import b64decode, b64encode
 from pathlib import Path
 
 import pytest
-from conftest import CANONICALIZATIONS, DOMAIN, Lines
 from messages import MESSAGES
+from peers import CANONICALIZATIONS, DOMAIN, Lines
 
 MAIL_DKIM = Path(__file__).with_name("mail_dkim.pl")
 

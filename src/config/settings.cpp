@@ -247,9 +247,10 @@ constexpr std::array table{
             "added one by one. Google asks for at least 10 minutes.",
             [](C& c, const V& v) { return put(as_duration(v, milliseconds(1000), one_day), c.delivery.rate_pause); }},
 
-    Setting{"delivery.dane", "true or false", "true", "",
-            "Authenticates receivers by their TLSA records (RFC 7672) where DNSSEC proves these: needs dns.trust_anchor.",
-            [](C& c, const V& v) { return put(as_bool(v), c.delivery.dane); }},
+    Setting{
+        "delivery.dane", "true or false", "true", "",
+        "Authenticates receivers by their TLSA records (RFC 7672) where DNSSEC proves these: needs dns.trust_anchor.",
+        [](C& c, const V& v) { return put(as_bool(v), c.delivery.dane); }},
     Setting{"delivery.mta_sts", "true or false", "true", "",
             "Fetches and obeys receivers' MTA-STS policies (RFC 8461).",
             [](C& c, const V& v) { return put(as_bool(v), c.delivery.mta_sts); }},

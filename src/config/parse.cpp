@@ -4,6 +4,7 @@
 #define TOML_EXCEPTIONS 0
 #define TOML_HEADER_ONLY 1  // the packaged library is built with exceptions
 #include <algorithm>
+#include <optional>
 
 #include <toml++/toml.h>
 
@@ -108,6 +109,36 @@ class Reader {
   std::string_view file_name_;
 };
 
+/// The line of the first octet outside of quotes and comments that TOML allows only there (it is above ASCII, or a
+/// control character); nothing where there is none. The library's own check of such characters is undefined for many of
+/// them.
+std::optional<std::uint32_t> stray_octet_line(std::string_view text) {
+  constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+  if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
+  std::uint32_t line = 1;
+  std::string_view quote;  // that closes the string we are in; "\n" closes a comment
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const char c = text[at];
+    if (quote.empty()) {
+      const bool plain = is_printable_ascii(c) || c == '\n' || c == '\r' || c == '\t';
+      if (!plain) return line;
+      if (c == '#') quote = "\n";
+      for (const std::string_view opening : {"\"\"\"", "'''", "\"", "'"}) {
+        if (!quote.empty() || !text.substr(at).starts_with(opening)) continue;
+        quote = opening;
+        at += opening.size() - 1;
+      }
+    } else if (c == '\\' && quote.front() == '"') {
+      ++at;
+    } else if (text.substr(at).starts_with(quote) || (c == '\n' && quote.size() == 1)) {
+      at += quote.size() - 1;
+      quote = {};
+    }
+    if (at < text.size() && text[at] == '\n') ++line;
+  }
+  return std::nullopt;
+}
+
 /// What no single setting can tell.
 Result<> check_whole(const Config& config, std::string_view file_name) {
   const auto wrong = [&](const std::string& message, std::string remedy) {
@@ -164,6 +195,9 @@ void fill_names(Config& config) {
 Result<Config> parse_config(std::string_view text, std::string_view file_name) {
   Reader reader(file_name);
   if (text.size() > max_config_octets) return failure(std::string(file_name) + ": the file is larger than 1 MiB");
+  if (const auto line = stray_octet_line(text))
+    return reader.at(*line, "a character that is not plain ASCII stands outside of quotes",
+                     "put the value in quotes, or delete the character");
   const toml::parse_result parsed = toml::parse(text);
   if (!parsed) return reader.at(parsed.error().source().begin.line, std::string(parsed.error().description()));
   if (auto done = reader.table(parsed.table(), {}); !done) return std::unexpected(done.error());

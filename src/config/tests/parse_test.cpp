@@ -63,6 +63,13 @@ TEST(ParseConfig, an_unknown_key_names_the_nearest) {
   EXPECT_NE(error_of("[[sources]]\nipv4 = \"192.0.2.1\"\n").find("did you mean"), std::string::npos);
 }
 
+TEST(ParseConfig, characters_beyond_ascii_belong_into_quotes_and_comments) {
+  EXPECT_TRUE(error_of("# gr\u00fcn \"\nhostname = \"m.example\"\n\ufefe = 1\n")
+                  .starts_with("p.toml:3: a character that is not plain ASCII"));
+  EXPECT_TRUE(error_of(std::string("hostname\0= 1", 12)).starts_with("p.toml:1: a character"));
+  EXPECT_EQ(error_of("\ufeffhostname = \"b\u00fccher.example\" # \u00fc\n[delivery]\nstanding = 'off'\n"), "no error");
+}
+
 TEST(ParseConfig, a_wrong_value_says_what_is_right) {
   EXPECT_NE(error_of("[delivery]\nstanding = \"enforced\"\n").find("did you mean \"enforce\"?"), std::string::npos);
   EXPECT_NE(error_of("[delivery]\nretry_first = \"10\"\n").find("\"500ms\", \"10s\""), std::string::npos);

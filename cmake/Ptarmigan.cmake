@@ -6,7 +6,7 @@
 #   ptarmigan_test(dns SOURCES tests/name_test.cpp... [DEPENDS more libraries] [LINK ...] [LABELS ...])
 #       GoogleTest program dns_test; each case becomes one ctest test.
 #   ptarmigan_fuzz(dns_name SOURCE fuzz/name_fuzz.cpp DEPENDS dns)
-#       libFuzzer program fuzz_dns_name, built with PTARMIGAN_FUZZ; seeds live in fuzz/seeds/dns_name/.
+#       libFuzzer program fuzz_dns_name, built with PTARMIGAN_FUZZ; seeds live in fuzz/seeds/dns_name/. The target `fuzzers` is all of them.
 #   ptarmigan_bench(auth SOURCES bench/sign_bench.cpp DEPENDS auth)
 #       Google Benchmark program bench_auth.
 
@@ -65,6 +65,10 @@ function(ptarmigan_fuzz name)
   _ptarmigan_link(fuzz_${name} PRIVATE DEPENDS ${ARG_DEPENDS} LINK ${ARG_LINK})
   target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
   set_target_properties(fuzz_${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz)
+  if(NOT TARGET fuzzers)
+    add_custom_target(fuzzers)
+  endif()
+  add_dependencies(fuzzers fuzz_${name})
 endfunction()
 
 function(ptarmigan_bench name)

@@ -4,13 +4,16 @@
 #define TOML_EXCEPTIONS 0
 #define TOML_HEADER_ONLY 1  // the packaged library is built with exceptions
 #include <algorithm>
-#include <optional>
+#include <bit>
+#include <expected>
 
+#include <fmt/format.h>
 #include <toml++/toml.h>
 
 #include "base/nearest.hpp"
 #include "base/text.hpp"
 #include "config/settings.hpp"
+#include "message/address.hpp"
 
 namespace ptarmigan::config {
 namespace {
@@ -109,34 +112,54 @@ class Reader {
   std::string_view file_name_;
 };
 
-/// The line of the first octet outside of quotes and comments that TOML allows only there (it is above ASCII, or a
-/// control character); nothing where there is none. The library's own check of such characters is undefined for many of
-/// them.
-std::optional<std::uint32_t> stray_octet_line(std::string_view text) {
-  constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
-  if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
+/// The first character of well-formed UTF-8 beyond ASCII as TOML's escape for "strings"; it moves `text` behind it.
+std::string taken_as_escape(std::string_view& text) {
+  const auto octets = static_cast<std::size_t>(std::countl_one(static_cast<unsigned char>(text.front())));
+  std::uint32_t code_point = static_cast<unsigned char>(text.front()) & (0x7FU >> octets);
+  for (const char c : text.substr(1, octets - 1))
+    code_point = code_point << 6U | (static_cast<unsigned char>(c) & 0x3FU);
+  text.remove_prefix(octets);
+  return fmt::format("\\U{:08X}", code_point);
+}
+
+/// The same document in plain ASCII, because toml++ 3.3 is undefined on some characters beyond it wherever it looks for
+/// blanks, in errors too: such a character becomes its escape in a "string" and a question mark in a comment.
+/// Elsewhere, and in a 'literal' string, nothing can stand for it: the error is the line.
+std::expected<std::string, std::uint32_t> in_ascii(std::string_view text) {
+  constexpr std::string_view openings[] = {"\"\"\"", "'''", "\"", "'", "#"};
+  std::string ascii;
   std::uint32_t line = 1;
   std::string_view quote;  // that closes the string we are in; "\n" closes a comment
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    const char c = text[at];
+  while (!text.empty()) {
+    std::size_t taken = 1;
+    const char c = text.front();
+    if (!is_printable_ascii(c) && !is_wsp(c) && c != '\n' && c != '\r') {
+      const bool beyond_ascii = static_cast<unsigned char>(c) >= 0x80;
+      if (!beyond_ascii || quote.empty() || quote.front() == '\'') return std::unexpected(line);
+      const auto escape = taken_as_escape(text);
+      ascii += quote == "\n" ? "?" : escape;
+      continue;
+    }
     if (quote.empty()) {
-      const bool plain = is_printable_ascii(c) || c == '\n' || c == '\r' || c == '\t';
-      if (!plain) return line;
-      if (c == '#') quote = "\n";
-      for (const std::string_view opening : {"\"\"\"", "'''", "\"", "'"}) {
-        if (!quote.empty() || !text.substr(at).starts_with(opening)) continue;
-        quote = opening;
-        at += opening.size() - 1;
+      const auto* const opening =
+          std::ranges::find_if(openings, [&](std::string_view known) { return text.starts_with(known); });
+      if (opening != std::end(openings)) {
+        taken = opening->size();
+        quote = *opening == "#" ? "\n" : *opening;
       }
-    } else if (c == '\\' && quote.front() == '"') {
-      ++at;
-    } else if (text.substr(at).starts_with(quote) || (c == '\n' && quote.size() == 1)) {
-      at += quote.size() - 1;
+    } else if (c == '\\' && quote.front() == '"' && text.size() > 1 && is_printable_ascii(text[1])) {
+      taken = 2;
+    } else if (text.starts_with(quote)) {
+      taken = quote.size();
+      quote = {};
+    } else if (c == '\n' && quote.size() == 1) {
       quote = {};
     }
-    if (at < text.size() && text[at] == '\n') ++line;
+    if (c == '\n') ++line;
+    ascii += text.substr(0, taken);
+    text.remove_prefix(taken);
   }
-  return std::nullopt;
+  return ascii;
 }
 
 /// What no single setting can tell.
@@ -195,10 +218,14 @@ void fill_names(Config& config) {
 Result<Config> parse_config(std::string_view text, std::string_view file_name) {
   Reader reader(file_name);
   if (text.size() > max_config_octets) return failure(std::string(file_name) + ": the file is larger than 1 MiB");
-  if (const auto line = stray_octet_line(text))
-    return reader.at(*line, "a character that is not plain ASCII stands outside of quotes",
-                     "put the value in quotes, or delete the character");
-  const toml::parse_result parsed = toml::parse(text);
+  constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+  if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
+  if (!message::is_utf8(text)) return failure(std::string(file_name) + ": the file is not UTF-8", "save it as UTF-8");
+  const auto ascii = in_ascii(text);
+  if (!ascii)
+    return reader.at(ascii.error(), "a character that is not plain ASCII stands outside of double quotes",
+                     "put the value in double quotes, or delete the character");
+  const toml::parse_result parsed = toml::parse(*ascii);
   if (!parsed) return reader.at(parsed.error().source().begin.line, std::string(parsed.error().description()));
   if (auto done = reader.table(parsed.table(), {}); !done) return std::unexpected(done.error());
   if (auto whole = check_whole(reader.config, file_name); !whole) return std::unexpected(whole.error());

@@ -70,6 +70,22 @@ TEST(ParseConfig, characters_beyond_ascii_belong_into_quotes_and_comments) {
   EXPECT_EQ(error_of("\ufeffhostname = \"b\u00fccher.example\" # \u00fc\n[delivery]\nstanding = 'off'\n"), "no error");
 }
 
+TEST(ParseConfig, a_value_beyond_ascii_is_read_as_written) {
+  const auto config = parse_config(
+      "[[domain]]\nname = \"m.example\"\n[[domain.dkim]]\nselector = \"s\"\nkey_file = "
+      "\"/var/\u00fc\u20ac\U0001F600\\\"x\"\n",
+      "p.toml");
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->domains.at(0).dkim.at(0).key_file, "/var/\u00fc\u20ac\U0001F600\"x");
+  EXPECT_TRUE(error_of("hostname = \"m.example\"\nname = '/var/\u00fc'\n").starts_with("p.toml:2: a character"));
+  EXPECT_TRUE(error_of("hostname = \"\xc3(\"\n").starts_with("p.toml: the file is not UTF-8"));
+}
+
+TEST(ParseConfig, a_character_beyond_ascii_in_a_broken_document_is_an_error) {
+  EXPECT_TRUE(error_of("hostl1 =+\"\"\"ed\ufee9[nhcmtnnhmail").starts_with("p.toml:1: "));
+  EXPECT_TRUE(error_of("a = \"\\\ufee9\" \"\ufee9").starts_with("p.toml:1: "));
+}
+
 TEST(ParseConfig, a_wrong_value_says_what_is_right) {
   EXPECT_NE(error_of("[delivery]\nstanding = \"enforced\"\n").find("did you mean \"enforce\"?"), std::string::npos);
   EXPECT_NE(error_of("[delivery]\nretry_first = \"10\"\n").find("\"500ms\", \"10s\""), std::string::npos);

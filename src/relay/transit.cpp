@@ -155,6 +155,7 @@ Transit::Learnt Transit::take(const smtp::client::Transaction& transaction, cons
   record.duration = now.wall - record.time;
   const smtp::client::Answer* told = nullptr;  // the answer that the record shows: the first that is not an acceptance
   const std::size_t refused_before = group_.tried_routes.size();
+  group_.site = site.key;
   std::size_t at = 0;
   for (auto& one : progress_) {
     if (one.state != State::open || at >= transaction.recipients.size()) continue;
@@ -170,6 +171,7 @@ Transit::Learnt Transit::take(const smtp::client::Transaction& transaction, cons
     record.enhanced_status = told->reply && told->reply->enhanced ? told->reply->enhanced->text() : "";
     record.reply_text = told->reply ? lines_of(*told->reply) : words_of(*told, problem);
   }
+  group_.cause = record.cause;
   conclude(record, learnt);
   records_.push_back(std::move(record));
   return learnt;
@@ -246,7 +248,7 @@ void Transit::undeliverable(const route::Destination& destination) {
   record.mx_host = "";
   group_.last_reply = destination.why;
   const bool waits = destination.status == route::Destination::Status::try_later;
-  record.cause = waits ? "dns" : "recipient";
+  record.cause = group_.cause = waits ? "dns" : "recipient";
   record.outcome = waits ? store::Outcome::deferred : store::Outcome::bounced;
   if (!waits) record.next_step = "the sender is told";
   for (auto& one : progress_) {

@@ -116,9 +116,12 @@ bool bit(std::uint64_t flags, unsigned at) {
   return (flags >> at & 1) != 0;
 }
 
-Result<> check_version(std::string_view octets, std::string_view what, QueueId id) {
+/// From this version on records have a stream, and groups a site and a cause.
+constexpr unsigned version_with_site = 2;
+
+Result<unsigned> version_of(std::string_view octets, std::string_view what, QueueId id) {
   const unsigned version = octets.empty() ? 0 : static_cast<unsigned char>(octets.front());
-  if (version >= 1 && version <= record_version) return {};
+  if (version >= 1 && version <= record_version) return version;
   const std::string place = "the " + std::string(what) + " of " + id.text();
   if (version == 0) return failure(place + " is damaged", "restore the spool from a backup, or delete this message");
   return failure(place + " has record version " + std::to_string(version) + ", this program reads up to " +
@@ -162,6 +165,7 @@ std::string encode(const MessageRecord& record) {
   out.flags({record.eight_bit, record.smtputf8, record.requiretls});
   out.number(static_cast<std::uint64_t>(record.ret));
   out.text(record.envid);
+  out.number(static_cast<std::uint64_t>(record.stream));
   return out.take();
 }
 
@@ -181,12 +185,14 @@ std::string encode(const GroupRecord& record) {
   }
   out.number(record.tried_routes.size());
   for (const std::string& route : record.tried_routes) out.text(route);
+  out.text(record.site);
+  out.text(record.cause);
   return out.take();
 }
 
 Result<MessageRecord> decode_message(QueueId id, std::string_view octets) {
-  if (auto version = check_version(octets, "message record", id); !version)
-    return std::unexpected(std::move(version.error()));
+  auto version = version_of(octets, "message record", id);
+  if (!version) return std::unexpected(std::move(version.error()));
   Reader in(octets.substr(1));
   MessageRecord record;
   record.id = id;
@@ -203,13 +209,15 @@ Result<MessageRecord> decode_message(QueueId id, std::string_view octets) {
   record.requiretls = bit(flags, 2);
   record.ret = static_cast<Ret>(in.number(static_cast<std::uint64_t>(Ret::headers)));
   record.envid = in.text();
+  if (*version >= version_with_site)
+    record.stream = static_cast<Stream>(in.number(static_cast<std::uint64_t>(Stream::bulk)));
   if (!in.finished()) return damaged("message record", id);
   return record;
 }
 
 Result<GroupRecord> decode_group(QueueId message, std::uint32_t number, std::string_view octets) {
-  if (auto version = check_version(octets, "group record", message); !version)
-    return std::unexpected(std::move(version.error()));
+  auto version = version_of(octets, "group record", message);
+  if (!version) return std::unexpected(std::move(version.error()));
   Reader in(octets.substr(1));
   GroupRecord record;
   record.message = message;
@@ -229,6 +237,10 @@ Result<GroupRecord> decode_group(QueueId message, std::uint32_t number, std::str
     record.first_refusal->reply = in.text();
   }
   for (auto left = in.length(); left > 0 && in.ok(); --left) record.tried_routes.push_back(in.text());
+  if (*version >= version_with_site) {
+    record.site = in.text();
+    record.cause = in.text();
+  }
   if (!in.finished()) return damaged("group record", message);
   return record;
 }

@@ -1,6 +1,7 @@
 // spool/reader.cpp - see reader.hpp.
 #include "spool/reader.hpp"
 
+#include <algorithm>
 #include <vector>
 
 #include "base/text.hpp"
@@ -21,7 +22,10 @@ bool matches(const Query& query, const MessageRecord& message) {
 }
 
 bool matches(const Query& query, const GroupRecord& group) {
-  return (!query.domain || *query.domain == group.domain) && (!query.held || *query.held == group.held);
+  const auto is_meant = [&](const Recipient& recipient) { return iequals(*query.recipient, recipient.address); };
+  return (!query.domain || *query.domain == group.domain) && (!query.held || *query.held == group.held) &&
+         (!query.site || *query.site == group.site) && (!query.cause || *query.cause == group.cause) &&
+         (!query.recipient || std::ranges::any_of(group.recipients, is_meant));
 }
 
 /// The groups of `id`, from where `at` stands, which is left on the next message's first group.

@@ -28,6 +28,9 @@ struct Query {
   std::optional<QueueId> after = {};          ///< only later ids: the next page
   std::optional<std::string> domain = {};     ///< recipient domain, lower case
   std::optional<std::string> mail_from = {};  ///< compared without regard to case
+  std::optional<std::string> recipient = {};  ///< one of the group's, compared without regard to case
+  std::optional<std::string> site = {};       ///< of the last attempt
+  std::optional<std::string> cause = {};      ///< of the last attempt
   std::optional<bool> held = {};
 };
 

@@ -16,6 +16,9 @@ namespace ptarmigan::spool {
 /// RET of RFC 3461#4.3.
 enum class Ret { unspecified, full, headers };
 
+/// What kind of mail it is, as its submitter or the gate said. Bulk mail needs one-click unsubscribe (RFC 8058).
+enum class Stream { unspecified, transactional, bulk };
+
 /// Who gave us the message. Empty fields: not known (a local submission has no client).
 struct Submitter {
   std::optional<IpAddress> client;
@@ -37,6 +40,7 @@ struct MessageRecord {
   bool requiretls = false;
   Ret ret = Ret::unspecified;
   std::string envid;  ///< RFC 3461#4.4, still as xtext
+  Stream stream = Stream::unspecified;
 
   friend bool operator==(const MessageRecord&, const MessageRecord&) = default;
 };
@@ -80,6 +84,8 @@ struct GroupRecord {
   std::string last_reply;
   std::optional<Refusal> first_refusal;
   std::vector<std::string> tried_routes;  ///< since the last full round; a rescue takes each route once
+  std::string site;                       ///< of the last attempt; "" before the first
+  std::string cause;                      ///< what kept it at the last attempt, a word of smtp::Cause or "dns"
 
   friend bool operator==(const GroupRecord&, const GroupRecord&) = default;
 };

@@ -145,6 +145,13 @@ TEST(Transit, what_is_too_old_fails_with_the_last_word) {
   EXPECT_NE(on.failed()[0].reply.find("too quickly"), std::string::npos);
 }
 
+TEST(Transit, what_waits_is_kept_with_its_site_and_cause) {
+  auto on = transit();
+  take(on, candidate("192.0.2.1"), answers({"421 4.7.28 Our system has detected an unusual rate of mail"}));
+  EXPECT_EQ(on.group().site, "gmail");
+  EXPECT_EQ(on.group().cause, "rate");
+}
+
 TEST(Transit, a_domain_that_takes_no_mail_fails_at_once) {
   auto on = transit();
   on.undeliverable({.status = route::Destination::Status::null_mx, .site = {}, .targets = {}, .why = "null MX"});

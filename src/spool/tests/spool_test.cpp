@@ -129,6 +129,9 @@ TEST(Spool, queries_select_by_id_page_domain_sender_and_hold) {
   ASSERT_TRUE(commit(*spool, adding(first, 10, {group(0, "a.example"), group(1, "b.example")})));
   GroupRecord held = group(0, "b.example");
   held.held = true;
+  held.site = "gmail";
+  held.cause = "rate";
+  held.recipients = {{.address = "anna@b.example", .notify = {}, .orcpt = {}}};
   ASSERT_TRUE(commit(*spool, adding(second, 10, {held})));
   Transaction other;
   MessageRecord bounce = testing::message(third);
@@ -145,6 +148,10 @@ TEST(Spool, queries_select_by_id_page_domain_sender_and_hold) {
   EXPECT_THAT(ids(list(reader, {.mail_from = "SENDER@example.com"})), ElementsAre(first, second));
   EXPECT_THAT(ids(list(reader, {.mail_from = ""})), ElementsAre(third));
   EXPECT_THAT(ids(list(reader, {.held = true})), ElementsAre(second));
+  EXPECT_THAT(ids(list(reader, {.recipient = "Anna@B.example"})), ElementsAre(second));
+  EXPECT_THAT(ids(list(reader, {.site = "gmail"})), ElementsAre(second));
+  EXPECT_THAT(ids(list(reader, {.cause = "rate"})), ElementsAre(second));
+  EXPECT_THAT(ids(list(reader, {.site = "gmail", .cause = "site"})), ElementsAre());
   EXPECT_THAT(ids(list(reader, {.id = QueueId(1)})), ElementsAre());
 
   std::size_t seen = 0;

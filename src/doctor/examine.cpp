@@ -111,8 +111,13 @@ void add_repair(std::vector<Repair>& repairs, const Subject& subject, const Find
   if (same->record.data == publish.record.data || !subject.sending_address) return;
   const auto address = subject.sending_address->unmapped();
   const auto text = std::get<dns::Txt>(same->record.data).joined();
-  if (text.find(':' + address.text() + ' ') != std::string::npos) return;  // this address is in it already
-  same->record.data = dns::txt_of(rulebook::fixes::spf_with(text, address));
+  const auto wanted = std::get<dns::Txt>(publish.record.data).joined();
+  const bool first = wanted.starts_with("v=spf1 ip") && wanted.find(':' + address.text() + ' ') == sizeof "v=spf1 ip";
+  const bool there = text.find(':' + address.text() + ' ') != std::string::npos;
+  if (there && (!first || same->reason.find(address.text()) != std::string::npos)) return;
+  using rulebook::fixes::SpfPlace;
+  same->record.data =
+      dns::txt_of(rulebook::fixes::spf_with(text, address, first ? SpfPlace::first : SpfPlace::before_all));
   same->reason += ", and " + address.text();
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "auth/spf/lint.hpp"
 #include "auth/spf/record.hpp"
 #include "base/text.hpp"
 #include "dns/reverse.hpp"
@@ -17,6 +18,10 @@ constexpr std::uint32_t publish_ttl = 3600;
 
 dns::Record record(dns::DomainName owner, dns::RecordType type, dns::Data data) {
   return {std::move(owner), type, publish_ttl, std::move(data)};
+}
+
+dns::Record record_of(const dns::DomainName& owner, std::string_view text) {
+  return record(owner, dns::RecordType::txt, dns::txt_of(text));
 }
 
 template <typename T>
@@ -116,9 +121,15 @@ Known<Fix> author_domain(Case& c) {
   return put_in_dns(author ? author->text() : std::string("the domain in From"));
 }
 
-std::string spf_with(std::string_view published, const IpAddress& address) {
+std::string spf_with(std::string_view published, const IpAddress& address, SpfPlace place) {
   const std::string term = (address.is_v4() ? "ip4:" : "ip6:") + address.text();
   if (published.empty()) return "v=spf1 " + term + " ~all";
+  if (place == SpfPlace::first) {
+    std::string out = "v=spf1 " + term;
+    for (const auto part : split(published, ' '))
+      if (!part.empty() && !iequals(part, "v=spf1") && !iequals(part, term)) out += " " + std::string(part);
+    return out;
+  }
   std::string out;
   bool placed = false;
   for (const auto part : split(published, ' ')) {
@@ -142,7 +153,14 @@ Known<Fix> spf(Case& c) {
   const auto published = published_text(c.facts(), *domain, spf::is_record);
   // A record that cannot be parsed is rebuilt: adding a term would keep it broken.
   const bool usable = published.empty() || spf::Record::parse(std::string_view(published)).has_value();
-  const auto text = spf_with(usable ? published : "", address);
+  auto place = SpfPlace::before_all;
+  if (usable && !published.empty()) {
+    const auto linted = spf::lint(*domain, c.facts());
+    if (!linted) return linted.need();
+    // An evaluation that fails on its way must meet the address before it.
+    if (linted->broken()) place = SpfPlace::first;
+  }
+  const auto text = spf_with(usable ? published : "", address, place);
   fix.publish.push_back({record(*domain, dns::RecordType::txt, dns::txt_of(text)),
                          published.empty() ? Fix::Action::add : Fix::Action::replace,
                          "SPF that lets " + address.text() + " send for " + domain->text()});
@@ -244,10 +262,36 @@ Known<Fix> ehlo(Case& c) {
 }
 
 Known<Fix> narrow_spf(Case& c) {
+  Fix fix;
+  const auto domain = dns::DomainName::from_unicode(c.subject().spf_domain());
+  if (!domain || domain->is_root()) return fix;
+  const auto published = published_text(c.facts(), *domain, spf::is_record);
+  const auto record = spf::Record::parse(std::string_view(published));
+  if (!record) return fix;
+  std::string text = "v=spf1";
+  const auto begin = published.data();
+  std::size_t done = text.size();
+  for (const auto& mechanism : record->mechanisms) {
+    const auto at = static_cast<std::size_t>(mechanism.text.data() - begin);
+    text += published.substr(done, at - done);
+    done = at + mechanism.text.size();
+    if (requirements::too_wide(mechanism).empty())
+      text += mechanism.text;
+    else if (mechanism.type == spf::MechanismType::all)
+      text += "~all";
+  }
+  text += published.substr(done);
+  std::string clean;
+  for (const auto part : split(text, ' '))
+    if (!part.empty()) clean += (clean.empty() ? "" : " ") + std::string(part);
   const auto& address = c.subject().sending_address;
-  return Fix{.change = {"Remove the wide term from the SPF record of " + c.subject().spf_domain() +
-                        " and name your own addresses" +
-                        (address ? ": " + spf_with("", address->unmapped()) : std::string())}};
+  if (address) {
+    const auto own = address->unmapped();
+    if ((clean + " ").find(':' + own.text() + ' ') == std::string::npos) clean = spf_with(clean, own);
+  }
+  fix.publish.push_back({record_of(*domain, clean), Fix::Action::replace,
+                         "SPF of " + domain->text() + " for your own addresses, without the term that is too wide"});
+  return fix;
 }
 
 Known<Fix> unsubscribe(Case&) {

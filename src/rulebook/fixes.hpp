@@ -27,13 +27,16 @@ Known<Fix> alignment(Case& c);
 Known<Fix> full_authentication(Case& c);
 Known<Fix> unsubscribe(Case& c);
 Known<Fix> ehlo(Case& c);
+/// The SPF record without its terms that are too wide, and with the sending address.
 Known<Fix> narrow_spf(Case& c);
 Known<Fix> tls(Case& c);
 Known<Fix> author(Case& c);
 Known<Fix> message_id(Case& c);
 Known<Fix> single_fields(Case& c);
 
-/// The SPF record `published` (may be "") with a term for `address` in front of its `all`.
-[[nodiscard]] std::string spf_with(std::string_view published, const IpAddress& address);
+enum class SpfPlace { before_all, first };
+/// The SPF record `published` (may be "") with a term for `address` in front of its `all`, or as its first term.
+[[nodiscard]] std::string spf_with(std::string_view published, const IpAddress& address,
+                                   SpfPlace place = SpfPlace::before_all);
 
 }  // namespace ptarmigan::rulebook::fixes

@@ -3,6 +3,7 @@
 // subject lacks, or a DNS answer that is temporary, makes it unknown.
 #pragma once
 
+#include "auth/spf/record.hpp"
 #include "rulebook/case.hpp"
 #include "rulebook/rule.hpp"
 
@@ -43,6 +44,8 @@ Known<Verdict> dmarc_does_not_quarantine(Case& c);
 /// No mechanism of the SPF record lets through half the Internet: +all, or a network wider than /8 (IPv4) or /16
 /// (IPv6).
 Known<Verdict> spf_record_is_narrow(Case& c);
+/// Why one mechanism lets through too much for that; "" where it does not.
+[[nodiscard]] std::string too_wide(const spf::Mechanism& mechanism);
 Known<Verdict> hop_is_encrypted(Case& c);
 /// Exactly one From field with exactly one mailbox (RFC 5322#3.6.2), its domain a name on the Internet.
 Known<Verdict> one_author(Case& c);

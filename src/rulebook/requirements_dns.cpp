@@ -24,6 +24,8 @@ std::vector<Question> joined(std::vector<Question> a, const std::vector<Question
 }
 
 /// What a mechanism lets through that no sender owns; "" where it is narrow.
+}  // namespace
+
 std::string too_wide(const spf::Mechanism& mechanism) {
   if (mechanism.qualifier != spf::Qualifier::pass) return {};
   const std::string text(mechanism.text);
@@ -43,8 +45,6 @@ std::string too_wide(const spf::Mechanism& mechanism) {
   }
   return {};
 }
-
-}  // namespace
 
 Known<Verdict> reverse_name_is_confirmed(Case& c) {
   const auto& reverse = c.reverse_name();

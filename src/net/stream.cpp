@@ -255,6 +255,11 @@ const Endpoint& Stream::remote() const {
   return impl_->remote;
 }
 
+void Stream::end_writing() {
+  error_code ignored;
+  if (!impl_->tls) impl_->socket.shutdown(tcp::socket::shutdown_send, ignored);
+}
+
 asio::awaitable<void> Stream::shutdown(SteadyTime deadline) {
   const auto impl = impl_;
   if (impl->tls) {

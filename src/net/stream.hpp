@@ -79,6 +79,8 @@ class Stream {
   [[nodiscard]] const Endpoint& local() const;
   [[nodiscard]] const Endpoint& remote() const;
 
+  /// Tells the peer that nothing more is written, where there is no TLS; reading goes on.
+  void end_writing();
   /// Ends TLS and TCP in good order, then closes; never longer than until `deadline`.
   [[nodiscard]] boost::asio::awaitable<void> shutdown(SteadyTime deadline);
   /// Closes now; a wait in progress ends with Fault::closed.

@@ -1,7 +1,8 @@
 # One function for each kind of target. Every function takes plain lists; nothing is globbed.
 #
-#   ptarmigan_library(dns LEVEL 1 SOURCES a.cpp b.cpp DEPENDS base [LINK PkgTarget...])
-#       The library ptarmigan_dns, from src/dns. DEPENDS names Ptarmigan libraries, LINK outside ones. tools/check/layers.py
+#   ptarmigan_library(dns LEVEL 1 SOURCES a.cpp b.cpp DEPENDS base [LINK PkgTarget...] [HEADERS_OF PkgTarget...])
+#       The library ptarmigan_dns, from src/dns. DEPENDS names Ptarmigan libraries, LINK outside ones; HEADERS_OF outside ones
+#       without a binary that only its sources include: nobody who links the library needs them. tools/check/layers.py
 #       compares LEVEL and includes with tools/check/layers.toml.
 #   ptarmigan_test(dns SOURCES tests/name_test.cpp... [DEPENDS more libraries] [LINK ...] [LABELS ...])
 #       GoogleTest program dns_test; each case becomes one ctest test.
@@ -21,7 +22,7 @@ function(_ptarmigan_link target scope)
 endfunction()
 
 function(ptarmigan_library name)
-  cmake_parse_arguments(ARG "" "LEVEL" "SOURCES;DEPENDS;LINK" ${ARGN})
+  cmake_parse_arguments(ARG "" "LEVEL" "SOURCES;DEPENDS;LINK;HEADERS_OF" ${ARGN})
   if(NOT DEFINED ARG_LEVEL)
     message(FATAL_ERROR "ptarmigan_library(${name}): LEVEL is missing; see ARCHITECTURE.md section 2")
   endif()
@@ -35,6 +36,9 @@ function(ptarmigan_library name)
   add_library(ptarmigan::${name} ALIAS ptarmigan_${name})
   target_include_directories(ptarmigan_${name} ${scope} $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/src>)
   _ptarmigan_link(ptarmigan_${name} ${scope} DEPENDS ${ARG_DEPENDS} LINK ${ARG_LINK})
+  foreach(library IN LISTS ARG_HEADERS_OF)
+    target_link_libraries(ptarmigan_${name} PRIVATE $<BUILD_INTERFACE:${library}>)
+  endforeach()
 endfunction()
 
 function(ptarmigan_test name)

@@ -118,6 +118,7 @@ store::Attempt Transit::begin_attempt(const route::Candidate& candidate, const r
   record.group = group_.number;
   record.time = now.wall;
   record.mail_from = message_.mail_from;
+  record.from_domain = message_.header_from_domain;
   for (const auto& one : progress_)
     if (one.state == State::open) record.recipients.push_back(one.recipient.address);
   record.site = site.key;

@@ -51,8 +51,14 @@ struct Attempt {
   std::string cause;             ///< whose fault, smtp's word
   std::string rule_id;           ///< of the rulebook, where the reply leads to one
   Outcome outcome = Outcome::deferred;
-  std::string next_step;   ///< a sentence
-  std::string considered;  ///< JSON: routes considered, with verdict, evidence and age
+  std::string next_step;         ///< a sentence
+  std::string considered;        ///< JSON: routes considered, with verdict, evidence and age
+  std::string from_domain = {};  ///< of the From field, lower case; the stream that it is counted in
+  std::string message_id = {};   ///< of the header, without angle brackets; "" where not known
+  /// What a refusal is about: a word of watch::Kind. Found from the reply where it is "" when it is recorded.
+  std::string kind = {};
+  std::string origin = {};       ///< "" is this server; "postfix", "exim": of that log
+  std::string external_id = {};  ///< the other server's queue id, where `origin` is not ""
 
   friend bool operator==(const Attempt&, const Attempt&) = default;
 };

@@ -2,6 +2,8 @@
 #include "store/rows.hpp"
 
 #include <array>
+#include <optional>
+#include <set>
 
 #include "base/text.hpp"
 
@@ -11,22 +13,24 @@ namespace {
 constexpr std::string_view columns =
     "queue_id, recipient_group, time, duration, mail_from, recipients, site, route, family, peer, mx_host, ehlo_name,"
     " tls_version, tls_cipher, tls_verified, reply_code, enhanced_status, reply_text, stage, cause, rule_id, outcome,"
-    " next_step, considered";
-constexpr int column_count = 24;
+    " next_step, considered, from_domain, message_id, kind, origin, external_id";
+constexpr int column_count = 29;
+/// Of these a row is found by; of more, by the others.
+constexpr std::size_t max_found_by = 200;
 
 constexpr std::array outcomes = {Outcome::delivered, Outcome::deferred, Outcome::bounced, Outcome::rescued};
 
 /// Hands out the columns of a row, one after another.
-class Row {
+class Columns {
  public:
-  explicit Row(const Statement& statement) : statement_(statement) {}
-  std::int64_t number() { return statement_.number(next_++); }
-  std::string text() { return statement_.text(next_++); }
-  [[nodiscard]] bool is_null() const { return statement_.is_null(next_); }
+  explicit Columns(const Row& row) : row_(row) {}
+  std::int64_t number() { return row_.number(next_++); }
+  std::string text() { return row_.text(next_++); }
+  [[nodiscard]] bool is_null() const { return row_.is_null(next_); }
 
  private:
-  const Statement& statement_;
-  int next_ = 0;
+  const Row& row_;
+  std::size_t next_ = 0;
 };
 
 Outcome outcome_of(std::string_view word) {
@@ -42,8 +46,10 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
-Attempt read(const Statement& statement) {
-  Row row(statement);
+}  // namespace
+
+Attempt read_attempt(const Row& from) {
+  Columns row(from);
   Attempt attempt;
   attempt.queue_id = QueueId(static_cast<std::uint64_t>(row.number()));
   attempt.group = static_cast<std::uint32_t>(row.number());
@@ -73,10 +79,13 @@ Attempt read(const Statement& statement) {
   attempt.outcome = outcome_of(row.text());
   attempt.next_step = row.text();
   attempt.considered = row.text();
+  attempt.from_domain = row.text();
+  attempt.message_id = row.text();
+  attempt.kind = row.text();
+  attempt.origin = row.text();
+  attempt.external_id = row.text();
   return attempt;
 }
-
-}  // namespace
 
 std::string_view to_string(Outcome outcome) {
   switch (outcome) {
@@ -88,67 +97,78 @@ std::string_view to_string(Outcome outcome) {
   return "";
 }
 
-Result<Statement> prepare_insert(Database& database) {
-  std::string sql = "INSERT INTO attempts (" + std::string(columns) + ") VALUES (?";
-  for (int column = 1; column < column_count; ++column) sql += ",?";
-  return database.prepare(sql + ")");
+std::string identity_of(const Attempt& attempt) {
+  if (attempt.origin.empty()) return {};
+  return attempt.origin + " " + attempt.external_id + " " + std::to_string(attempt.time.time_since_epoch().count()) +
+         " " + join(attempt.recipients, ",") + " " + std::to_string(attempt.reply_code);
 }
 
-Result<> insert(Statement& prepared, const Attempt& attempt) {
+Result<std::optional<std::int64_t>> insert(Database& database, const Attempt& attempt,
+                                           std::optional<std::int64_t> reply_id) {
+  static const std::string sql = [] {
+    std::string out = "INSERT INTO attempts (" + std::string(columns) + ", reply_id, identity) VALUES (?";
+    for (int column = 1; column < column_count + 2; ++column) out += ",?";
+    return out + ") ON CONFLICT DO NOTHING RETURNING number";
+  }();
   const std::string recipients = join(attempt.recipients, "\n");
   const std::string peer = attempt.peer ? attempt.peer->text() : "";
-  int at = 0;
-  const auto text = [&](std::string_view value) { prepared.bind(++at, value); };
-  const auto number = [&](std::int64_t value) { prepared.bind(++at, value); };
-  const auto null = [&] { prepared.bind_null(++at); };
-  number(static_cast<std::int64_t>(attempt.queue_id.number()));
-  number(attempt.group);
-  number(attempt.time.time_since_epoch().count());
-  number(attempt.duration.count());
-  text(attempt.mail_from);
-  text(recipients);
-  text(attempt.site);
-  text(attempt.route);
-  if (attempt.family)
-    number(*attempt.family == Family::ipv4 ? 4 : 6);
-  else
-    null();
-  if (attempt.peer)
-    text(peer);
-  else
-    null();
-  text(attempt.mx_host);
-  text(attempt.ehlo_name);
-  for (const auto part : {&Tls::version, &Tls::cipher, &Tls::verified}) {
-    if (attempt.tls)
-      text((*attempt.tls).*part);
-    else
-      null();
-  }
-  number(attempt.reply_code);
-  text(attempt.enhanced_status);
-  text(attempt.reply_text);
-  text(attempt.stage);
-  text(attempt.cause);
-  text(attempt.rule_id);
-  text(to_string(attempt.outcome));
-  text(attempt.next_step);
-  text(attempt.considered);
-  return prepared.run();
+  const std::string identity = identity_of(attempt);
+  const Argument null;
+  const auto tls = [&](std::string Tls::* part) { return attempt.tls ? Argument((*attempt.tls).*part) : null; };
+  const std::array<Argument, column_count + 2> values{
+      static_cast<std::int64_t>(attempt.queue_id.number()),
+      static_cast<std::int64_t>(attempt.group),
+      attempt.time.time_since_epoch().count(),
+      attempt.duration.count(),
+      attempt.mail_from,
+      recipients,
+      attempt.site,
+      attempt.route,
+      attempt.family ? Argument(std::int64_t{*attempt.family == Family::ipv4 ? 4 : 6}) : null,
+      attempt.peer ? Argument(peer) : null,
+      attempt.mx_host,
+      attempt.ehlo_name,
+      tls(&Tls::version),
+      tls(&Tls::cipher),
+      tls(&Tls::verified),
+      std::int64_t{attempt.reply_code},
+      attempt.enhanced_status,
+      attempt.reply_text,
+      attempt.stage,
+      attempt.cause,
+      attempt.rule_id,
+      to_string(attempt.outcome),
+      attempt.next_step,
+      attempt.considered,
+      attempt.from_domain,
+      attempt.message_id,
+      attempt.kind,
+      attempt.origin,
+      attempt.external_id,
+      reply_id ? Argument(*reply_id) : null,
+      identity.empty() ? null : Argument(identity)};
+  const auto rows = database.ask(sql, Arguments(values));
+  if (!rows) return std::unexpected(rows.error());
+  if (rows->empty()) return std::nullopt;
+  const auto number = rows->front().number(0);
+  std::set<std::string> found_by;
+  for (const auto& recipient : attempt.recipients)
+    if (found_by.size() < max_found_by) found_by.insert(to_lower(recipient));
+  for (const auto& address : found_by)
+    if (auto done = database.run("INSERT INTO attempt_recipients (address, time, attempt) VALUES (?, ?, ?)",
+                                 {address, attempt.time.time_since_epoch().count(), number});
+        !done)
+      return std::unexpected(std::move(done.error()));
+  return number;
 }
 
-std::string select_sql(const std::string& tail) {
-  return "SELECT " + std::string(columns) + " FROM attempts " + tail;
-}
-
-Result<std::vector<Attempt>> read_rows(Statement& statement) {
-  std::vector<Attempt> rows;
-  for (;;) {
-    const auto row = statement.step();
-    if (!row) return std::unexpected(row.error());
-    if (!*row) return rows;
-    rows.push_back(read(statement));
-  }
+Result<std::vector<Attempt>> select_attempts(Database& database, const std::string& tail, Arguments arguments) {
+  const auto rows = database.ask("SELECT " + std::string(columns) + " FROM attempts " + tail, arguments);
+  if (!rows) return std::unexpected(rows.error());
+  std::vector<Attempt> out;
+  out.reserve(rows->size());
+  for (const auto& row : *rows) out.push_back(read_attempt(row));
+  return out;
 }
 
 }  // namespace ptarmigan::store

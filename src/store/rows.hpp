@@ -1,30 +1,24 @@
 // store/rows.hpp - attempts as rows of the table. Inside src/store only.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "store/attempt.hpp"
-#include "store/sqlite.hpp"
+#include "store/sql.hpp"
 
 namespace ptarmigan::store {
 
-[[nodiscard]] Result<Statement> prepare_insert(Database& database);
-[[nodiscard]] Result<> insert(Statement& prepared, const Attempt& attempt);
+/// What makes an attempt of a log the same attempt when the log is read again; "" for our own.
+[[nodiscard]] std::string identity_of(const Attempt& attempt);
 
-/// All rows of "SELECT columns FROM attempts " + tail, whose parameters `bind` sets.
-template <typename Bind>
-[[nodiscard]] Result<std::vector<Attempt>> select(Database& database, const std::string& tail, Bind bind);
+/// The new row's number; nothing where that attempt of a log was already there.
+[[nodiscard]] Result<std::optional<std::int64_t>> insert(Database& database, const Attempt& attempt,
+                                                         std::optional<std::int64_t> reply_id);
 
-[[nodiscard]] std::string select_sql(const std::string& tail);
-[[nodiscard]] Result<std::vector<Attempt>> read_rows(Statement& statement);
-
-template <typename Bind>
-Result<std::vector<Attempt>> select(Database& database, const std::string& tail, Bind bind) {
-  auto statement = database.prepare(select_sql(tail));
-  if (!statement) return std::unexpected(std::move(statement.error()));
-  bind(*statement);
-  return read_rows(*statement);
-}
+/// All rows of "SELECT columns FROM attempts " + tail.
+[[nodiscard]] Result<std::vector<Attempt>> select_attempts(Database& database, const std::string& tail,
+                                                           Arguments arguments);
 
 }  // namespace ptarmigan::store

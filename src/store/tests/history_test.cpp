@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 
 #include "store/schema.hpp"
-#include "store/sqlite.hpp"
+#include "store/sql.hpp"
 
 namespace ptarmigan::store {
 namespace {
@@ -29,7 +29,7 @@ class HistoryTest : public ::testing::Test {
 
   std::filesystem::path file() const { return folder_ / "history.sqlite"; }
   std::unique_ptr<History> open(std::chrono::days keep = std::chrono::days(90)) {
-    auto opened = History::open({.file = file(), .keep = keep});
+    auto opened = History::open({.file = file(), .keep = {.attempts = keep}});
     EXPECT_TRUE(opened) << opened.error().text();
     return std::move(*opened);
   }
@@ -41,7 +41,7 @@ class HistoryTest : public ::testing::Test {
   void execute(const std::string& sql) {
     auto database = Database::open(file(), Access::read_write);
     ASSERT_TRUE(database);
-    ASSERT_TRUE(database->execute(sql));
+    ASSERT_TRUE((*database)->execute(sql));
   }
 
   std::filesystem::path folder_;
@@ -71,6 +71,11 @@ Attempt full_attempt() {
   attempt.outcome = Outcome::rescued;
   attempt.next_step = "the same message goes over 192.0.2.1 now";
   attempt.considered = R"([{"route":"2001:db8::1","verdict":"unknown"}])";
+  attempt.from_domain = "example.com";
+  attempt.message_id = "1@example.com";
+  attempt.kind = "ipv6";
+  attempt.origin = "postfix";
+  attempt.external_id = "4Fz1qX2bZ3";
   return attempt;
 }
 
@@ -78,6 +83,7 @@ Attempt small_attempt(std::uint64_t id, std::string site = "example.net", millis
   Attempt attempt;
   attempt.queue_id = QueueId(id);
   attempt.site = std::move(site);
+  attempt.kind = "unknown";
   attempt.time = WallTime(time);
   attempt.duration = milliseconds(0);
   return attempt;

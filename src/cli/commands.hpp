@@ -20,6 +20,7 @@ void add_dkim(CLI::App& app, Action& action);
 void add_dmarc(CLI::App& app, Action& action);
 void add_explain(CLI::App& app, Action& action);
 void add_explain_reply(CLI::App& app, Action& action);
+void add_lint(CLI::App& app, Action& action);
 void add_ptr(CLI::App& app, Action& action);
 void add_queue(CLI::App& app, Action& action);
 void add_rehearse(CLI::App& app, Action& action);

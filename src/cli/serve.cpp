@@ -1,6 +1,9 @@
 // cli/serve.cpp - `ptarmigan serve`: runs the server in the foreground.
 #include <cstdio>
+#include <filesystem>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
@@ -9,20 +12,57 @@
 #include "cli/run.hpp"
 #include "cli/terminal.hpp"
 #include "net/clock.hpp"
+#include "net/confine.hpp"
 #include "relay/server.hpp"
 
 namespace ptarmigan::cli {
 namespace {
 
-void log_line(relay::LogLevel level, const std::string& text) {
-  const char* word = level == relay::LogLevel::info ? "info" : level == relay::LogLevel::warning ? "warning" : "error";
-  std::fprintf(stderr, "%s %s %s\n", rfc3339(net::now().wall).c_str(), word, text.c_str());
+namespace fs = std::filesystem;
+
+/// A line in one write, so that lines of other writers never stand inside of it.
+relay::Log log_to_stderr(config::LogFormat format) {
+  return relay::Log([format](const relay::LogEvent& event) {
+    const auto line = relay::line_of(event, net::now().wall, format) + "\n";
+    std::fwrite(line.data(), 1, line.size(), stderr);
+  });
+}
+
+/// The folder of a file or folder, made where it is missing.
+Result<std::string> folder_of(const std::string& path) {
+  const auto folder = fs::absolute(path).parent_path();
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) return failure(folder.string() + ": " + error.message(), "make it, and let the server's user write there");
+  return folder.string();
+}
+
+/// Gives away what the server does not need, before it opens anything.
+Result<> give_up_privilege(const config::Config& config, const relay::Log& log) {
+  if (!config.process.user.empty()) {
+    if (auto done = net::become_user(config.process.user); !done)
+      return failure("process.user: " + done.error().message, done.error().remedy);
+  }
+  if (!config.process.confine_writes) return {};
+  std::vector<std::string> writable;
+  for (const auto& path : {config.spool.path, config.store.path}) {
+    auto folder = folder_of(path);
+    if (!folder) return std::unexpected(folder.error());
+    writable.push_back(*std::move(folder));
+  }
+  const auto confined = net::confine_writes(writable);
+  if (!confined) return failure("process.confine_writes: " + confined.error().message, "set it to false");
+  if (*confined == net::Confinement::kernel_cannot)
+    log(relay::LogLevel::warning, "this kernel has no Landlock: writes are not confined");
+  return {};
 }
 
 int serve(const std::string& path) {
   auto config = read_config(path);
   if (!config) return complain(config.error());
-  auto server = relay::Server::create(*std::move(config), log_line);
+  const auto log = log_to_stderr(config->process.log_format);
+  if (auto given_up = give_up_privilege(*config, log); !given_up) return complain(given_up.error());
+  auto server = relay::Server::create(*std::move(config), log);
   if (!server) return complain(server.error());
   if (auto served = (*server)->run(); !served) return complain(served.error());
   return good;

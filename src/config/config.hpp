@@ -107,6 +107,15 @@ struct Spool {
   std::uint64_t min_free = 100ULL * 1024 * 1024;
 };
 
+enum class LogFormat { text, json };
+
+/// How the server's process runs.
+struct Process {
+  std::string user;            ///< that it becomes when it is started as root; "" where it stays
+  bool confine_writes = true;  ///< to the folders of the spool and the history
+  LogFormat log_format = LogFormat::text;
+};
+
 struct Store {
   std::string path = "/var/lib/ptarmigan/history.db";
 };
@@ -134,6 +143,7 @@ struct Config {
   Delivery delivery;
   Spool spool;
   Store store;
+  Process process;
   Rehearsal rehearsal;
 };
 

@@ -86,6 +86,8 @@ constexpr std::array<std::pair<std::string_view, Preference>, 2> preference_word
     {{"ipv6", Preference::ipv6}, {"ipv4", Preference::ipv4}}};
 constexpr std::array<std::pair<std::string_view, Encrypt>, 3> encrypt_words{
     {{"starttls", Encrypt::starttls}, {"tls", Encrypt::tls}, {"none", Encrypt::none}}};
+constexpr std::array<std::pair<std::string_view, LogFormat>, 2> log_format_words{
+    {{"text", LogFormat::text}, {"json", LogFormat::json}}};
 
 using C = Config;
 using V = Value;
@@ -263,6 +265,19 @@ constexpr std::array table{
     Setting{"store.path", "file", "/var/lib/ptarmigan/history.db", "",
             "The history of attempts that `ptarmigan explain` reads.",
             [](C& c, const V& v) { return put(as_text(v), c.store.path); }},
+
+    Setting{
+        "process.user", "user name", "none", "",
+        "Started as root, the server becomes this user and keeps only the right to bind ports below 1024. A systemd "
+        "unit does the same with User= and AmbientCapabilities=. Read at a start.",
+        [](C& c, const V& v) { return put(as_text(v), c.process.user); }},
+    Setting{"process.confine_writes", "true or false", "true", "",
+            "Where the kernel can (Landlock), the server changes files only in the folders that hold the spool and the "
+            "history. Read at a start.",
+            [](C& c, const V& v) { return put(as_bool(v), c.process.confine_writes); }},
+    Setting{"process.log_format", "word", "text", "text, json",
+            "The form of the log lines on standard error: one event a line. Read at a start.",
+            [](C& c, const V& v) { return put_word(v, log_format_words, c.process.log_format); }},
 
     Setting{"rehearsal.listen", "list of address:port", "[\"127.0.0.1:2525\"]", "",
             "Where `ptarmigan rehearse` receives.",

@@ -333,7 +333,10 @@ class Delivery::Impl {
     } else {
       change.remove(job.message, job.group);
     }
-    for (auto& record : transit.take_records()) parts_.history.record(std::move(record));
+    for (auto& record : transit.take_records()) {
+      parts_.log(attempt_event(record));
+      parts_.history.record(std::move(record));
+    }
     After after{job, domain, again ? std::optional(now.steady + *again) : std::nullopt, std::move(notice_jobs)};
     commit(std::move(change), std::move(after));
   }

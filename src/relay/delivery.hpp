@@ -16,6 +16,7 @@
 #include "net/answer_source.hpp"
 #include "net/gate.hpp"
 #include "relay/keys.hpp"
+#include "relay/log.hpp"
 #include "relay/pacer.hpp"
 #include "relay/queue.hpp"
 #include "relay/router.hpp"
@@ -37,6 +38,7 @@ struct DeliveryParts {
   net::Gate& gate;
   /// Told once, when the spool has stopped: intake must stop too.
   std::function<void(const Error&)> on_spool_stopped;
+  const Log& log;
 };
 
 class Delivery {

@@ -14,6 +14,7 @@
 #include "net/clock.hpp"
 #include "net/listener.hpp"
 #include "net/resolver.hpp"
+#include "net/service_manager.hpp"
 #include "relay/delivery.hpp"
 #include "relay/facts_cache.hpp"
 #include "relay/keys.hpp"
@@ -134,11 +135,11 @@ class Server::Impl {
   Result<> open_submission() {
     auto spool_stopped = [this](const Error& error) { spool_stopped_with(error); };
     auto delivery = Delivery::create({reactor_.get_executor(), config_, keys_, *router_, *pacer_, *spool_, *history_,
-                                      *resolver_, gate_, spool_stopped});
+                                      *resolver_, gate_, spool_stopped, log_});
     if (!delivery) return std::unexpected(delivery.error());
     delivery_ = *std::move(delivery);
     submission_ = std::make_unique<SubmissionParts>(
-        SubmissionParts{reactor_.get_executor(), config_, *users_, *spool_, *delivery_, spool_stopped});
+        SubmissionParts{reactor_.get_executor(), config_, *users_, *spool_, *delivery_, spool_stopped, log_});
     const auto& settings = config_.submission;
     auto listener = net::Listener::open(
         {reactor_.get_executor()},
@@ -174,6 +175,7 @@ class Server::Impl {
     if (co_await net::cancelled()) co_return;
     delivery_->start();
     log_(LogLevel::info, "delivering");
+    net::tell_service_manager("READY=1\nSTATUS=delivering");
   }
 
   asio::awaitable<void> session(std::unique_ptr<net::Stream> stream) {
@@ -192,6 +194,7 @@ class Server::Impl {
     if (stopping_) return;
     stopping_ = true;
     log_(LogLevel::info, "stopping");
+    net::tell_service_manager("STOPPING=1");
     asio::co_spawn(reactor_, end_everything(), asio::detached);
   }
 

@@ -1,17 +1,13 @@
 // relay/server.hpp - the running server: submission in, queue, delivery out, composed from a configuration.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
 
 #include "config/config.hpp"
+#include "relay/log.hpp"
 
 namespace ptarmigan::relay {
-
-enum class LogLevel { info, warning, error };
-/// One event, one line without line end. Called from the server's own thread.
-using Log = std::function<void(LogLevel, const std::string&)>;
 
 class Server {
  public:

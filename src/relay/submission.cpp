@@ -86,6 +86,7 @@ asio::awaitable<smtp::Reply> Submission::take_message(const smtp::server::Sessio
   std::vector<std::pair<Job, std::string>> jobs;
   const auto stream = stream_of(accepted->message.mail_from, accepted->message.header_from_domain);
   for (const auto& group : accepted->groups) jobs.emplace_back(Job{id, group.number, stream}, group.domain);
+  auto event = accepted_event(accepted->message, session.envelope.recipients.size());
   spool::Transaction change;
   change.add(std::move(accepted->message), std::move(accepted->groups), std::move(accepted->octets));
   const auto done = co_await committed(parts_.spool, std::move(change));
@@ -95,6 +96,7 @@ asio::awaitable<smtp::Reply> Submission::take_message(const smtp::server::Sessio
   }
   const auto now = net::steady_now();
   for (const auto& [job, domain] : jobs) parts_.delivery.enqueue(job, domain, now);
+  parts_.log(event);
   co_return smtp::Reply(250, {2, 0, 0}, "Ok: queued as " + id.text());
 }
 

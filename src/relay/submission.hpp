@@ -11,6 +11,7 @@
 #include "config/config.hpp"
 #include "net/smtp_server.hpp"
 #include "relay/delivery.hpp"
+#include "relay/log.hpp"
 #include "relay/users.hpp"
 #include "spool/spool.hpp"
 
@@ -23,6 +24,7 @@ struct SubmissionParts {
   spool::Spool& spool;
   Delivery& delivery;
   std::function<void(const Error&)> on_spool_stopped;
+  const Log& log;
 };
 
 class Submission final : public net::ServerHandler {

@@ -3,7 +3,8 @@
 
     fuzz.py list
     fuzz.py run TARGET SECONDS             with its seeds and a corpus that grows in build/fuzz-corpus/TARGET
-    fuzz.py smoke SECONDS [--junit FILE]   every target for SECONDS, from its seeds alone; PTARMIGAN_JOBS (2) at a time
+    fuzz.py smoke SECONDS [--junit FILE]   every target for SECONDS, those of src/auth six times as long, from its seeds alone and with one
+                                           seed of libFuzzer's chance, so that a run repeats itself; PTARMIGAN_JOBS (2) at a time
 Inputs that break a property are kept in build/fuzz-finds/TARGET; exit code 1 where there is one.
 """
 
@@ -22,8 +23,10 @@ ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = ROOT / "build/fuzz/fuzz"
 CORPORA = ROOT / "build/fuzz-corpus"
 FINDS = ROOT / "build/fuzz-finds"
-SMOKE_BUDGET_SECONDS = 180  # for all targets together
+SMOKE_BUDGET_SECONDS = 270  # for all targets together
+AUTH_FACTOR = 6  # the library that judges what strangers send
 WORKERS = int(os.environ.get("PTARMIGAN_JOBS", "2"))
+SMOKE_CHANCE = 1
 SLOWEST_INPUT_SECONDS = 10
 MEMORY_LIMIT_MB = 2048
 
@@ -50,13 +53,20 @@ def seed_folders(target: str) -> list[Path]:
     return [path for path in sorted((ROOT / "src").glob(f"**/fuzz/seeds/{target}")) if any(path.iterdir())]
 
 
-def command(target: str, seconds: int, corpus: Path) -> list[str]:
+def smoke_seconds(names: list[str], wanted: int) -> dict[str, int]:
+    """What each target gets: `wanted`, those of src/auth AUTH_FACTOR times that, all of them less where it would be too much."""
+    weights = {name: AUTH_FACTOR if any((ROOT / "src/auth").glob(f"**/fuzz/seeds/{name}")) else 1 for name in names}
+    most = SMOKE_BUDGET_SECONDS * WORKERS / sum(weights.values())
+    return {name: max(1, int(min(wanted, most) * weight)) for name, weight in weights.items()}
+
+
+def command(target: str, seconds: int, corpus: Path, chance: int | None = None) -> list[str]:
     finds = FINDS / target
     finds.mkdir(parents=True, exist_ok=True)
     dictionaries = sorted((ROOT / "src").glob(f"**/fuzz/{target}.dict"))
     return [str(PROGRAMS / f"fuzz_{target}"), f"-max_total_time={seconds}", f"-timeout={SLOWEST_INPUT_SECONDS}",
             f"-rss_limit_mb={MEMORY_LIMIT_MB}", f"-artifact_prefix={finds}/", "-print_final_stats=1",
-            *[f"-dict={dictionary}" for dictionary in dictionaries[:1]],
+            *[f"-dict={dictionary}" for dictionary in dictionaries[:1]], *([f"-seed={chance}"] if chance else []),
             str(corpus), *map(str, seed_folders(target))]
 
 
@@ -90,7 +100,7 @@ def smoke_one(target: str, seconds: int) -> Result:
     if not seed_folders(target):
         return Result(target, 0, [], f"no seeds: put some into src/<library>/fuzz/seeds/{target}/\n", 1)
     with tempfile.TemporaryDirectory(prefix="ptarmigan-fuzz-") as corpus:
-        done = subprocess.run(command(target, seconds, Path(corpus)), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        done = subprocess.run(command(target, seconds, Path(corpus), SMOKE_CHANCE), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               text=True, errors="replace")
     return result_of(target, done.returncode, done.stdout)
 
@@ -100,12 +110,13 @@ def smoke(seconds: int, junit: Path | None) -> int:
     if not names:
         print("skipped: there is no fuzz target yet")
         return 0
-    seconds = max(1, min(seconds, SMOKE_BUDGET_SECONDS * WORKERS // len(names)))
-    print(f"{len(names)} targets, {seconds} s each, {WORKERS} at a time", flush=True)
+    each = smoke_seconds(names, seconds)
+    print(f"{len(names)} targets, {min(each.values())} to {max(each.values())} s each, {WORKERS} at a time", flush=True)
+    names.sort(key=lambda name: -each[name])  # the long ones first, so that all workers end at about the same time
     suite = xml.Element("testsuite", name="fuzz")
     failed = False
     with ThreadPoolExecutor(WORKERS) as pool:
-        for result in pool.map(lambda name: smoke_one(name, seconds), names):
+        for result in pool.map(lambda name: smoke_one(name, each[name]), names):
             print(result.line(), flush=True)
             case = xml.SubElement(suite, "testcase", classname="fuzz", name=result.target)
             if result.code:

@@ -2,7 +2,6 @@
 #include "auth/dkim/canonical.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cstring>
 
 #include "base/text.hpp"
@@ -12,43 +11,55 @@ namespace {
 
 constexpr std::string_view crlf = "\r\n";
 constexpr std::size_t block_octets = 32;
+constexpr std::size_t word_octets = sizeof(std::uint64_t);
+/// Beyond a block: what decides whether its last blank stays.
+constexpr std::size_t lookahead = crlf.size();
+constexpr std::size_t reduced_octets = 4096;
+
+constexpr bool is_zero(const unsigned char* marks) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, marks, sizeof word);
+  return word == 0;
+}
+
+/// Relaxed form of one block, where `lookahead` octets follow it: a blank before a blank or CRLF goes, every other
+/// becomes SP. Returns the end of what was written to `to`, which has room for a block.
+char* reduce_block(const char* block, char* to) {
+  std::array<unsigned char, block_octets> goes;
+  std::array<char, block_octets> text;
+  // No branches, so that compilers make vector code of it.
+  for (std::size_t i = 0; i < block_octets; ++i) {
+    const char c = block[i];
+    const char next = block[i + 1];
+    const bool blank = (c == ' ') | (c == '\t');
+    goes[i] = static_cast<unsigned char>(blank &
+                                         ((next == ' ') | (next == '\t') | ((next == '\r') & (block[i + 2] == '\n'))));
+    text[i] = blank ? ' ' : c;
+  }
+  for (std::size_t at = 0; at < block_octets; at += word_octets) {
+    if (is_zero(goes.data() + at)) {
+      std::memcpy(to, text.data() + at, word_octets);
+      to += word_octets;
+    } else {
+      for (std::size_t i = at; i < at + word_octets; ++i) {
+        *to = text[i];
+        to += 1 - goes[i];
+      }
+    }
+  }
+  return to;
+}
 
 /// A blank that relaxed form changes: HTAB, or SP before another blank or CR.
 constexpr bool changes(char c, char next) {
   return c == '\t' || (c == ' ' && (next == ' ' || next == '\t' || next == '\r'));
 }
 
-/// The index of the first octet that is not zero; block_octets where there is none.
-std::size_t first_mark(const std::array<unsigned char, block_octets>& marks) {
-  for (std::size_t at = 0; at < block_octets; at += sizeof(std::uint64_t)) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, marks.data() + at, sizeof word);
-    if (word == 0) continue;
-    const auto bit = std::endian::native == std::endian::little ? std::countr_zero(word) : std::countl_zero(word);
-    return at + static_cast<std::size_t>(bit) / 8;
-  }
-  return block_octets;
-}
-
 /// The first blank at or after `from` that may change, the last octet of `text` included where it is a blank.
 std::size_t find_changing_blank(std::string_view text, std::size_t from) {
-  const char* data = text.data();
-  // Whole blocks in a form that compilers turn into vector code.
-  for (; from + block_octets < text.size(); from += block_octets) {
-    std::array<unsigned char, block_octets> marks;
-    for (std::size_t i = 0; i < block_octets; ++i) {
-      const char c = data[from + i];
-      const char next = data[from + i + 1];
-      marks[i] =
-          static_cast<unsigned char>((c == '\t') | ((c == ' ') & ((next == ' ') | (next == '\t') | (next == '\r'))));
-    }
-    const auto first = first_mark(marks);
-    if (first < block_octets) return from + first;
-  }
   for (; from + 1 < text.size(); ++from)
-    if (changes(data[from], data[from + 1])) return from;
-  if (from < text.size() && is_wsp(data[from])) return from;
-  return text.size();
+    if (changes(text[from], text[from + 1])) return from;
+  return from < text.size() && !is_wsp(text[from]) ? text.size() : from;
 }
 
 }  // namespace
@@ -132,6 +143,21 @@ std::size_t BodyCanonicalizer::after_blanks(std::string_view chunk, std::size_t 
   return at;
 }
 
+/// Passes on whole blocks, as many as their lookahead allows: the position behind them.
+std::size_t BodyCanonicalizer::reduce_blocks(std::string_view chunk, std::size_t at, OctetSink& sink) {
+  std::array<char, reduced_octets> reduced;
+  std::size_t filled = 0;
+  for (; chunk.size() - at >= block_octets + lookahead; at += block_octets) {
+    if (reduced.size() - filled < block_octets) {
+      hold_empty_lines({reduced.data(), filled}, sink);
+      filled = 0;
+    }
+    filled = static_cast<std::size_t>(reduce_block(chunk.data() + at, reduced.data() + filled) - reduced.data());
+  }
+  if (filled > 0) hold_empty_lines({reduced.data(), filled}, sink);
+  return at;
+}
+
 void BodyCanonicalizer::reduce_blanks(std::string_view chunk, OctetSink& sink) {
   std::size_t at = 0;
   while (at < chunk.size()) {
@@ -140,6 +166,7 @@ void BodyCanonicalizer::reduce_blanks(std::string_view chunk, OctetSink& sink) {
       if (at == std::string_view::npos) return;
       continue;
     }
+    at = reduce_blocks(chunk, at, sink);
     const auto blank = find_changing_blank(chunk, at);
     if (blank > at) hold_empty_lines(chunk.substr(at, blank - at), sink);
     if (blank == chunk.size()) return;

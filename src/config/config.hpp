@@ -20,6 +20,8 @@ enum class StandingMode { enforce, advise, off };
 enum class Preference { ipv6, ipv4 };
 /// How a hop to a relay is encrypted.
 enum class Encrypt { starttls, tls, none };
+/// What the gate does with a submitted message that breaks one of its rules.
+enum class GateAction { off, warn, hold, refuse };
 
 /// One own address pair and the name it says hello with.
 struct Source {
@@ -81,6 +83,22 @@ struct Submission {
   unsigned max_recipients = 1000;
   unsigned max_sessions = 1000;
   unsigned max_sessions_per_client = 100;
+  std::vector<Endpoint> listen_tls;          ///< the connection begins with TLS (RFC 8314#3.3)
+  std::vector<IpNetwork> proxy_networks;     ///< each of their connections begins with a PROXY header
+  std::vector<IpNetwork> xclient_networks;   ///< may say XCLIENT
+  std::uint64_t max_waiting = 512ULL << 20;  ///< octets of unfinished messages in memory, all sessions together
+  unsigned user_recipients_per_hour = 0;     ///< 0: not limited
+  unsigned network_recipients_per_hour = 0;  ///< of one IPv4 address or IPv6 /64; 0: not limited
+};
+
+/// What is asked of a message before it is accepted.
+struct Gate {
+  GateAction one_author = GateAction::refuse;
+  GateAction single_fields = GateAction::refuse;
+  GateAction message_id = GateAction::refuse;
+  GateAction signed_domain = GateAction::refuse;
+  GateAction encoded_header = GateAction::refuse;
+  GateAction unsubscribe = GateAction::refuse;
 };
 
 struct Delivery {
@@ -140,6 +158,7 @@ struct Config {
   std::vector<Domain> domains;
   std::vector<Pace> paces;
   Submission submission;
+  Gate gate;
   Delivery delivery;
   Spool spool;
   Store store;

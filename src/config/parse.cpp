@@ -197,6 +197,8 @@ Result<> check_whole(const Config& config, std::string_view file_name) {
   }
   if (config.submission.certificate.empty() != config.submission.key.empty())
     return wrong("submission has only one of certificate and key", "set both, or none");
+  if (!config.submission.listen_tls.empty() && config.submission.certificate.empty())
+    return wrong("submission.listen_tls needs a certificate", "set submission.certificate and submission.key");
   if (!config.submission.users_file.empty() && config.submission.certificate.empty())
     return wrong("submission.users_file needs TLS, because passwords never travel in clear",
                  "set submission.certificate and submission.key");

@@ -89,6 +89,9 @@ constexpr std::array<std::pair<std::string_view, Encrypt>, 3> encrypt_words{
 constexpr std::array<std::pair<std::string_view, LogFormat>, 2> log_format_words{
     {{"text", LogFormat::text}, {"json", LogFormat::json}}};
 
+constexpr std::array<std::pair<std::string_view, GateAction>, 4> gate_words{
+    {{"off", GateAction::off}, {"warn", GateAction::warn}, {"hold", GateAction::hold}, {"refuse", GateAction::refuse}}};
+
 using C = Config;
 using V = Value;
 
@@ -199,6 +202,53 @@ constexpr std::array table{
     Setting{"submission.max_sessions_per_client", "number", "100", "1 to 100000",
             "Most sessions at once from one address.",
             [](C& c, const V& v) { return put(as_number(v, 1, 100'000), c.submission.max_sessions_per_client); }},
+
+    Setting{"submission.listen_tls", "list of address:port", "[]", "",
+            "Where clients submit over a connection that begins with TLS (port 465). Needs certificate and key.",
+            [](C& c, const V& v) { return put(endpoints(v, 465), c.submission.listen_tls); }},
+    Setting{
+        "submission.proxy_networks", "list of networks", "[]", "",
+        "Load balancers: each connection from them must begin with a PROXY header (version 1 or 2), which names the "
+        "client.",
+        [](C& c, const V& v) { return put(list_of<IpNetwork>(v, IpNetwork::parse), c.submission.proxy_networks); }},
+    Setting{
+        "submission.xclient_networks", "list of networks", "[]", "",
+        "Front ends that may name client and user with XCLIENT: they are believed in everything.",
+        [](C& c, const V& v) { return put(list_of<IpNetwork>(v, IpNetwork::parse), c.submission.xclient_networks); }},
+    Setting{"submission.max_waiting", "size", "512MB", "16MB to 1024GB",
+            "Most octets of messages that are not yet on disk, over all sessions; more is told 452.",
+            [](C& c, const V& v) { return put(as_size(v, 16ULL << 20, 1024 * one_gib), c.submission.max_waiting); }},
+    Setting{
+        "submission.user_recipients_per_hour", "number", "0", "0 to 100000000",
+        "Most recipients that one user may address in an hour; more is told 450 and when to come back. 0 is no limit.",
+        [](C& c, const V& v) { return put(as_number(v, 0, 100'000'000), c.submission.user_recipients_per_hour); }},
+    Setting{
+        "submission.network_recipients_per_hour", "number", "0", "0 to 100000000",
+        "The same for one IPv4 address, or one IPv6 /64, that submits without a user. 0 is no limit.",
+        [](C& c, const V& v) { return put(as_number(v, 0, 100'000'000), c.submission.network_recipients_per_hour); }},
+
+    Setting{"gate.one_author", "word", "refuse", "off, warn, hold, refuse",
+            "A message without exactly one From address. off: taken; warn: taken, the reply says what is wrong; hold: "
+            "taken and "
+            "kept until `ptarmigan queue release`; refuse: not taken, the reply says how to mend it.",
+            [](C& c, const V& v) { return put_word(v, gate_words, c.gate.one_author); }},
+    Setting{"gate.single_fields", "word", "refuse", "off, warn, hold, refuse",
+            "A message with two of a field that may stand once (Subject, To, Date ...).",
+            [](C& c, const V& v) { return put_word(v, gate_words, c.gate.single_fields); }},
+    Setting{"gate.message_id", "word", "refuse", "off, warn, hold, refuse",
+            "A message whose Message-ID is malformed or there twice. A missing one is added.",
+            [](C& c, const V& v) { return put_word(v, gate_words, c.gate.message_id); }},
+    Setting{"gate.signed_domain", "word", "refuse", "off, warn, hold, refuse",
+            "A message whose From address is of no [[domain]] with a DKIM key: receivers cannot tell it from a "
+            "forgery. Says "
+            "nothing where no domain has a key.",
+            [](C& c, const V& v) { return put_word(v, gate_words, c.gate.signed_domain); }},
+    Setting{"gate.encoded_header", "word", "refuse", "off, warn, hold, refuse",
+            "A header with octets beyond ASCII in a message that was not declared SMTPUTF8.",
+            [](C& c, const V& v) { return put_word(v, gate_words, c.gate.encoded_header); }},
+    Setting{"gate.unsubscribe", "word", "refuse", "off, warn, hold, refuse",
+            "Bulk mail (Precedence: bulk, or X-Ptarmigan-Stream: bulk) without one-click unsubscribe (RFC 8058).",
+            [](C& c, const V& v) { return put_word(v, gate_words, c.gate.unsubscribe); }},
 
     Setting{"delivery.standing", "word", "enforce", "enforce, advise, off",
             "enforce: routes in poor standing come last. advise: the order is as configured and the record says what "

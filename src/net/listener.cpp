@@ -1,6 +1,7 @@
 // net/listener.cpp - see listener.hpp.
 #include "net/listener.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <map>
 #include <mutex>
@@ -12,12 +13,14 @@
 #include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "net/clock.hpp"
 #include "net/gate.hpp"
 #include "net/stream_impl.hpp"
+#include "smtp/proxy_header.hpp"
 
 namespace ptarmigan::net {
 namespace asio = boost::asio;
@@ -89,11 +92,12 @@ class Census {
   Census(std::size_t max_sessions, std::size_t max_per_client)
       : max_sessions_(max_sessions), max_per_client_(max_per_client) {}
 
-  bool enter(const std::string& client) {
+  enum class Client { own, proxy };
+  bool enter(const std::string& client, Client kind) {
     const std::lock_guard lock(mutex_);
     if (sessions_ >= max_sessions_) return false;
     auto& count = clients_[client];
-    if (count >= max_per_client_) return false;
+    if (kind == Client::own && count >= max_per_client_) return false;
     ++count;
     ++sessions_;
     return true;
@@ -145,6 +149,7 @@ class Listener::Impl : public std::enable_shared_from_this<Listener::Impl> {
 
   Impl(std::vector<asio::any_io_executor> reactors, const ListenerOptions& options)
       : refusal_(options.refusal),
+        proxies_(options.proxies),
         census_(std::make_shared<Census>(options.max_sessions, options.max_per_client)),
         accepting_(reactors.front()) {
     for (auto& executor : reactors)
@@ -167,6 +172,7 @@ class Listener::Impl : public std::enable_shared_from_this<Listener::Impl> {
   void admit(Reactor& reactor, tcp::socket socket);
 
   std::string refusal_;
+  std::vector<IpNetwork> proxies_;
   std::shared_ptr<Census> census_;
   Gate accepting_;
   std::vector<Reactor> reactors_;
@@ -193,7 +199,10 @@ void Listener::Impl::admit(Reactor& reactor, tcp::socket socket) {
   asio::dispatch(reactor.executor, [self = shared_from_this(), &reactor, socket = std::move(socket)]() mutable {
     auto stream = make_stream(std::move(socket));
     const std::string client = client_of(stream->remote().address);
-    if (!self->census_->enter(client)) return reactor.sessions->spawn(self->refuse(std::move(stream)));
+    const bool proxy = std::ranges::any_of(
+        self->proxies_, [&](const IpNetwork& network) { return network.contains(stream->remote().address); });
+    if (!self->census_->enter(client, proxy ? Census::Client::proxy : Census::Client::own))
+      return reactor.sessions->spawn(self->refuse(std::move(stream)));
     reactor.sessions->spawn(self->serve(std::move(stream), Presence(self->census_, client)));
   });
 }
@@ -222,6 +231,28 @@ asio::awaitable<void> Listener::Impl::close() {
     };
     co_await asio::co_spawn(reactor.executor, end(*reactor.sessions), asio::use_awaitable);
   }
+}
+
+std::size_t raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+  if (limit.rlim_cur < limit.rlim_max) {
+    const rlimit raised{limit.rlim_max, limit.rlim_max};
+    if (setrlimit(RLIMIT_NOFILE, &raised) == 0) limit = raised;
+  }
+  return limit.rlim_cur;
+}
+
+asio::awaitable<StreamResult<std::optional<Endpoint>>> read_proxy_header(Stream& stream, SteadyTime deadline) {
+  smtp::ProxyHeaderReader reader;
+  while (const auto most = reader.wanted()) {
+    const auto octets = co_await stream.read(deadline, most);
+    if (!octets) co_return std::unexpected(octets.error());
+    reader.feed(*octets);
+  }
+  if (!reader.problem().empty())
+    co_return std::unexpected(StreamError{.fault = Fault::other, .message = reader.problem()});
+  co_return reader.client();
 }
 
 Result<std::unique_ptr<Listener>> Listener::open(std::vector<asio::any_io_executor> reactors, ListenerOptions options) {

@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,10 +42,20 @@ struct ListenerOptions {
   std::vector<InheritedSocket> inherited = {};
   std::size_t max_sessions = 1'000;
   std::size_t max_per_client = 50;  ///< one IPv4 address, or one IPv6 /64
+  /// Load balancers, behind which many clients stand: max_per_client does not count for them.
+  std::vector<IpNetwork> proxies = {};
   /// Written, with CRLF, to a connection over a limit before it is closed; empty: closed without a word.
   std::string refusal = {};
   std::function<void(std::string)> on_exception = {};
 };
+
+/// The most descriptors that this process may have, after its soft limit was raised to the hard one.
+std::size_t raise_descriptor_limit();
+
+/// The PROXY header that a trusted load balancer puts before the connection's first octet (smtp/proxy_header.hpp): the
+/// client behind it, or nothing where the balancer speaks for itself. An error where there is none.
+[[nodiscard]] boost::asio::awaitable<StreamResult<std::optional<Endpoint>>> read_proxy_header(Stream& stream,
+                                                                                              SteadyTime deadline);
 
 class Listener {
  public:

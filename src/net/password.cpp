@@ -3,6 +3,7 @@
 
 #include <array>
 #include <optional>
+#include <stdexcept>
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -17,17 +18,18 @@ namespace {
 constexpr std::string_view scheme = "SCRAM-SHA-256";
 constexpr std::size_t digest_octets = 32;
 constexpr std::size_t salt_octets = 16;
+constexpr std::size_t nonce_octets = 18;
 constexpr unsigned least_iterations = 4'096;
 constexpr unsigned most_iterations = 10'000'000;
 
 using Digest = std::array<unsigned char, digest_octets>;
 
-struct Verifier {
-  unsigned iterations = 0;
-  std::string salt;
-  std::string stored_key;
-  std::string server_key;
-};
+std::string random_octets(std::size_t count) {
+  std::string out(count, '\0');
+  if (RAND_bytes(reinterpret_cast<unsigned char*>(out.data()), static_cast<int>(count)) != 1)
+    throw std::runtime_error("the system gave no random octets");
+  return out;
+}
 
 std::optional<Digest> salted_password(const Secret& password, std::string_view salt, unsigned iterations) {
   Digest out{};
@@ -39,28 +41,32 @@ std::optional<Digest> salted_password(const Secret& password, std::string_view s
   return out;
 }
 
-Digest hmac(const Digest& key, std::string_view text) {
-  Digest out{};
-  unsigned size = out.size();
-  HMAC(EVP_sha256(), key.data(), key.size(), reinterpret_cast<const unsigned char*>(text.data()), text.size(),
-       out.data(), &size);
-  return out;
-}
-
 std::string octets(const Digest& digest) {
   return {reinterpret_cast<const char*>(digest.data()), digest.size()};
 }
 
-/// StoredKey and ServerKey of RFC 5802#3.
-std::pair<std::string, std::string> keys_of(const Digest& salted) {
-  const auto client_key = hmac(salted, "Client Key");
-  Digest stored{};
-  unsigned size = stored.size();
-  EVP_Digest(client_key.data(), client_key.size(), stored.data(), &size, EVP_sha256(), nullptr);
-  return {octets(stored), octets(hmac(salted, "Server Key"))};
+Digest sha256(std::string_view text) {
+  Digest out{};
+  unsigned size = out.size();
+  EVP_Digest(text.data(), text.size(), out.data(), &size, EVP_sha256(), nullptr);
+  return out;
 }
 
-std::optional<Verifier> parse(std::string_view text) {
+Digest hmac(std::string_view key, std::string_view text) {
+  Digest out{};
+  unsigned size = out.size();
+  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const unsigned char*>(text.data()),
+       text.size(), out.data(), &size);
+  return out;
+}
+
+/// StoredKey and ServerKey of RFC 5802#3.
+std::pair<std::string, std::string> keys_of(const Digest& salted) {
+  const auto key = octets(salted);
+  return {octets(sha256(octets(hmac(key, "Client Key")))), octets(hmac(key, "Server Key"))};
+}
+
+std::optional<smtp::ScramVerifier> parse(std::string_view text) {
   const auto parts = split(text, '$');
   if (parts.size() != 3 || parts[0] != scheme) return std::nullopt;
   const auto work = split(parts[1], ':');
@@ -74,16 +80,14 @@ std::optional<Verifier> parse(std::string_view text) {
   if (!salt || salt->empty() || !stored || stored->size() != digest_octets || !server ||
       server->size() != digest_octets)
     return std::nullopt;
-  return Verifier{*iterations, *std::move(salt), *std::move(stored), *std::move(server)};
+  return smtp::ScramVerifier{*iterations, *std::move(salt), *std::move(stored), *std::move(server)};
 }
 
 }  // namespace
 
 Result<std::string> password_verifier(const Secret& password, unsigned iterations) {
   if (password.empty()) return failure("the password is empty");
-  std::string salt(salt_octets, '\0');
-  if (RAND_bytes(reinterpret_cast<unsigned char*>(salt.data()), static_cast<int>(salt.size())) != 1)
-    return failure("the system gave no random octets");
+  const auto salt = random_octets(salt_octets);
   const auto salted = salted_password(password, salt, iterations);
   if (!salted) return failure("the password could not be hashed");
   const auto [stored, server] = keys_of(*salted);
@@ -100,6 +104,25 @@ bool password_matches(const Secret& password, std::string_view verifier) {
 
 bool is_password_verifier(std::string_view text) {
   return parse(text).has_value();
+}
+
+std::optional<smtp::ScramVerifier> scram_verifier(std::string_view text) {
+  return parse(text);
+}
+
+smtp::ScramVerifier scram_decoy(std::string_view user) {
+  static const std::string secret = random_octets(digest_octets);
+  const auto keyed = [&](char purpose) { return octets(hmac(secret, std::string(1, purpose) + std::string(user))); };
+  return {password_iterations, keyed('s').substr(0, salt_octets), keyed('c'), keyed('v')};
+}
+
+smtp::ScramDigest scram_sha256() {
+  return {.hash = [](std::string_view text) { return octets(sha256(text)); },
+          .hmac = [](std::string_view key, std::string_view text) { return octets(hmac(key, text)); }};
+}
+
+std::string scram_nonce() {
+  return base64_encode(random_octets(nonce_octets));
 }
 
 }  // namespace ptarmigan::net

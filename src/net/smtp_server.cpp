@@ -60,6 +60,10 @@ class Driver {
       const auto verdict = co_await handler_.check_credentials(std::move(check->credentials));
       co_return server::CredentialsChecked{.verdict = verdict};
     }
+    if (auto* message = std::get_if<server::Sasl>(&action)) {
+      server::SaslAnswered answer = co_await handler_.sasl(std::move(*message));
+      co_return answer;
+    }
     if (std::holds_alternative<server::Handshake>(action)) co_return co_await handshake();
     handler_.discard();
     co_return server::Done{};
@@ -108,6 +112,10 @@ class Driver {
 };
 
 }  // namespace
+
+asio::awaitable<server::SaslAnswered> ServerHandler::sasl(server::Sasl) {
+  co_return server::SaslAnswered{};
+}
 
 asio::awaitable<void> run_server_session(std::unique_ptr<Stream> stream, ServerSessionOptions options,
                                          ServerHandler& handler) {

@@ -35,6 +35,8 @@ class ServerHandler {
       smtp::Stage stage, const smtp::server::Session& session) = 0;
   [[nodiscard]] virtual boost::asio::awaitable<smtp::server::CredentialsVerdict> check_credentials(
       smtp::PlainCredentials credentials) = 0;
+  /// The next message of a mechanism of Options::sasl_mechanisms.
+  [[nodiscard]] virtual boost::asio::awaitable<smtp::server::SaslAnswered> sasl(smtp::server::Sasl message);
   /// The next octets of the message: CRLF line ends, no stuffed dots. `octets` are valid during the call.
   virtual void body(std::string_view octets) = 0;
   /// What body() was given since the last end of data is not a message.

@@ -169,15 +169,20 @@ Stream::~Stream() {
 }
 
 asio::awaitable<StreamResult<std::string_view>> Stream::read(SteadyTime deadline) {
+  return read(deadline, read_octets);
+}
+
+asio::awaitable<StreamResult<std::string_view>> Stream::read(SteadyTime deadline, std::size_t most) {
   const auto impl = impl_;
+  most = std::min(most, read_octets);
   if (co_await cancelled()) co_return std::unexpected(error_of(asio::error::operation_aborted, false));
   impl->set_deadline(deadline);
   error_code error;
   std::size_t size = 0;
   if (impl->tls_stream)
-    std::tie(error, size) = co_await impl->tls_stream->async_read_some(asio::buffer(*impl->buffer), await);
+    std::tie(error, size) = co_await impl->tls_stream->async_read_some(asio::buffer(*impl->buffer, most), await);
   else
-    std::tie(error, size) = co_await impl->socket.async_read_some(asio::buffer(*impl->buffer), await);
+    std::tie(error, size) = co_await impl->socket.async_read_some(asio::buffer(*impl->buffer, most), await);
   impl->clear_deadline();
   if (error) co_return std::unexpected(error_of(error, impl->timed_out()));
   co_return std::string_view(impl->buffer->data(), size);

@@ -61,6 +61,8 @@ class Stream {
 
   /// At least one octet; valid until the next call of read, start_tls or the end of *this.
   [[nodiscard]] boost::asio::awaitable<StreamResult<std::string_view>> read(SteadyTime deadline);
+  /// The same, at most `most` octets.
+  [[nodiscard]] boost::asio::awaitable<StreamResult<std::string_view>> read(SteadyTime deadline, std::size_t most);
   /// All of it. `octets` must stay unchanged until the call is complete.
   [[nodiscard]] boost::asio::awaitable<StreamResult<void>> write(std::string_view octets, SteadyTime deadline);
   [[nodiscard]] boost::asio::awaitable<StreamResult<void>> write(std::span<const std::string_view> pieces,

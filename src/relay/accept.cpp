@@ -1,7 +1,9 @@
 // relay/accept.cpp - see accept.hpp.
 #include "relay/accept.hpp"
 
+#include <algorithm>
 #include <map>
+#include <ranges>
 
 #include "base/text.hpp"
 #include "message/address.hpp"
@@ -38,13 +40,26 @@ Result<std::string> received_field(const Submitted& submitted) {
   return message::header_field("Received", value);
 }
 
-std::string header_from_domain(const message::HeaderSection& header) {
+std::optional<dns::DomainName> header_from_domain(const message::HeaderSection& header) {
   const auto* from = header.first("From");
-  if (from == nullptr) return {};
+  if (from == nullptr) return std::nullopt;
   const auto mailboxes = message::parse_address_list(from->body);
-  if (!mailboxes || mailboxes->empty()) return {};
-  const auto domain = dns::DomainName::from_unicode(mailboxes->front().domain);
-  return domain ? domain->text() : std::string();
+  if (!mailboxes || mailboxes->empty()) return std::nullopt;
+  auto domain = dns::DomainName::from_unicode(mailboxes->front().domain);
+  if (!domain) return std::nullopt;
+  return *std::move(domain);
+}
+
+bool is_ascii(std::string_view text) {
+  return std::ranges::none_of(text, [](char c) { return static_cast<unsigned char>(c) > 0x7f; });
+}
+
+/// Without the field that only we read. The views of `header` are into `body`, and dead afterwards.
+void take_stream_field_off(const message::HeaderSection& header, std::string& body) {
+  std::vector<std::pair<std::size_t, std::size_t>> cuts;
+  for (const auto* field : header.all(stream_field))
+    cuts.emplace_back(static_cast<std::size_t>(field->raw.data() - body.data()), field->raw.size());
+  for (const auto& [at, size] : std::views::reverse(cuts)) body.erase(at, size);
 }
 
 spool::Recipient spooled(const smtp::Recipient& recipient) {
@@ -55,7 +70,7 @@ spool::Recipient spooled(const smtp::Recipient& recipient) {
                   .failure = recipient.notify->failure,
                   .delay = recipient.notify->delay};
   }
-  if (recipient.original) out.orcpt = recipient.original->type + ";" + recipient.original->address;
+  if (recipient.original) out.orcpt = recipient.original->type + ";" + smtp::xtext_encode(recipient.original->address);
   return out;
 }
 
@@ -100,24 +115,34 @@ std::expected<Accepted, smtp::Reply> accept_message(Submitted submitted) {
   record.id = submitted.id;
   record.accepted_at = submitted.now.wall;
   record.mail_from = session.envelope.mail_from.is_null() ? "" : session.envelope.mail_from.mailbox->text();
-  record.header_from_domain = header_from_domain(*header);
+  const auto author_domain = header_from_domain(*header);
+  if (author_domain) record.header_from_domain = author_domain->text();
+  const auto signing = author_domain && submitted.signing ? submitted.signing(*author_domain) : Signing::nobody;
+  const auto verdict = judge_submission(submitted.gate, {*header, signing, session.envelope.parameters.smtputf8});
+  if (verdict.action() == config::GateAction::refuse) return std::unexpected(verdict.refusal());
+  out.warnings = verdict.warnings();
+  record.stream = verdict.stream;
   record.submitter = {submitted.client, session.ehlo_name, session.user.value_or("")};
-  record.eight_bit = session.envelope.parameters.body == smtp::BodyType::eight_bit_mime;
+  // Many programs send such octets without saying so.
+  record.eight_bit = session.envelope.parameters.body == smtp::BodyType::eight_bit_mime || !is_ascii(submitted.body);
   record.smtputf8 = session.envelope.parameters.smtputf8;
   record.requiretls = session.envelope.parameters.require_tls;
   if (const auto ret = session.envelope.parameters.ret)
     record.ret = *ret == smtp::Ret::full ? spool::Ret::full : spool::Ret::headers;
-  record.envid = session.envelope.parameters.envelope_id.value_or("");
+  record.envid = smtp::xtext_encode(session.envelope.parameters.envelope_id.value_or(""));
   out.groups = groups_of(submitted);
+  if (verdict.action() == config::GateAction::hold)
+    for (auto& group : out.groups) group.held = true;
 
   auto top = received_field(submitted);
   if (!top) return refuse(451, {4, 3, 0}, "The trace field cannot be written: " + top.error().message);
-  out.octets = *std::move(top);
   if (header->count("Message-ID") == 0) {
-    if (auto id = message::message_id_field(submitted.id.text(), submitted.hostname.text())) out.octets += *id;
+    if (auto id = message::message_id_field(submitted.id.text(), submitted.hostname.text())) *top += *id;
   }
-  if (header->count("Date") == 0) out.octets += message::date_field(submitted.now.wall);
-  out.octets += submitted.body;
+  if (header->count("Date") == 0) *top += message::date_field(submitted.now.wall);
+  take_stream_field_off(*header, submitted.body);
+  out.octets = std::move(submitted.body);
+  out.octets.insert(0, *top);
   if (!out.octets.ends_with("\r\n")) out.octets += "\r\n";
   return out;
 }

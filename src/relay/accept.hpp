@@ -2,12 +2,15 @@
 // groups. Pure: ids and time are passed in. RFC 5321#4.4 (Received), RFC 6409#8 (what a submission server may add).
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
 #include "base/ip_address.hpp"
 #include "base/time.hpp"
+#include "config/config.hpp"
 #include "dns/name.hpp"
+#include "relay/submission_gate.hpp"
 #include "smtp/reply.hpp"
 #include "smtp/server_machine.hpp"
 #include "spool/records.hpp"
@@ -22,7 +25,8 @@ inline constexpr std::size_t max_group_recipients = 100;
 struct Accepted {
   spool::MessageRecord message;
   std::vector<spool::GroupRecord> groups;
-  std::string octets;  ///< the message with what was put on top
+  std::string octets;                      ///< the message with what was put on top
+  std::vector<std::string> warnings = {};  ///< of the gate, for the reply that accepts
 };
 
 /// What the submission server knows of one finished message.
@@ -33,6 +37,9 @@ struct Submitted {
   QueueId id;
   Moment now;
   dns::DomainName hostname;
+  config::Gate gate = {};
+  /// Whether mail of this From domain is signed.
+  std::function<Signing(const dns::DomainName&)> signing = {};
 };
 
 /// The message for the spool, or the reply that refuses it.

@@ -1,6 +1,7 @@
 // relay/keys.cpp - see keys.hpp.
 #include "relay/keys.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -54,6 +55,10 @@ const Keys::DomainKeys* Keys::find(const dns::DomainName& author_domain) const {
 std::span<const dkim::SigningKey> Keys::of(const dns::DomainName& author_domain) const {
   const auto* entry = find(author_domain);
   return entry == nullptr ? std::span<const dkim::SigningKey>() : std::span<const dkim::SigningKey>(entry->keys);
+}
+
+bool Keys::empty() const {
+  return std::ranges::all_of(domains_, [](const DomainKeys& entry) { return entry.keys.empty(); });
 }
 
 std::vector<rulebook::Signature> Keys::intended(const dns::DomainName& author_domain) const {

@@ -21,6 +21,8 @@ class Keys {
   /// is.
   [[nodiscard]] std::span<const dkim::SigningKey> of(const dns::DomainName& author_domain) const;
   /// The same as what will be seen by receivers.
+  /// No domain has a key.
+  [[nodiscard]] bool empty() const;
   [[nodiscard]] std::vector<rulebook::Signature> intended(const dns::DomainName& author_domain) const;
 
  private:

@@ -32,6 +32,14 @@ namespace {
 /// How long deliveries in progress may take after the server was told to stop.
 constexpr milliseconds longest_farewell{10'000};
 constexpr milliseconds look_for_end{20};
+/// How long a load balancer may take to say whom it speaks for.
+constexpr milliseconds proxy_header_timeout{10'000};
+/// Descriptors beside those of sessions and deliveries: databases, resolver, log.
+constexpr std::size_t other_descriptors = 500;
+
+bool contains(const std::vector<IpNetwork>& networks, const IpAddress& address) {
+  return std::ranges::any_of(networks, [&](const IpNetwork& network) { return network.contains(address); });
+}
 
 }  // namespace
 
@@ -138,14 +146,22 @@ class Server::Impl {
                                       *resolver_, gate_, spool_stopped, log_});
     if (!delivery) return std::unexpected(delivery.error());
     delivery_ = *std::move(delivery);
-    submission_ = std::make_unique<SubmissionParts>(
-        SubmissionParts{reactor_.get_executor(), config_, *users_, *spool_, *delivery_, spool_stopped, log_});
+    submission_ = std::make_unique<SubmissionParts>(SubmissionParts{reactor_.get_executor(), config_, *users_, keys_,
+                                                                    intake_, *spool_, *delivery_, spool_stopped, log_});
     const auto& settings = config_.submission;
+    const auto descriptors = net::raise_descriptor_limit();
+    if (descriptors < settings.max_sessions + config_.delivery.max_connections + other_descriptors)
+      log_(LogLevel::warning, "only " + std::to_string(descriptors) +
+                                  " files may be open: fewer sessions than submission.max_sessions and "
+                                  "delivery.max_connections allow (raise LimitNOFILE or ulimit -n)");
+    auto endpoints = settings.listen;
+    endpoints.insert(endpoints.end(), settings.listen_tls.begin(), settings.listen_tls.end());
     auto listener = net::Listener::open(
         {reactor_.get_executor()},
-        {.endpoints = settings.listen,
+        {.endpoints = std::move(endpoints),
          .max_sessions = settings.max_sessions,
          .max_per_client = settings.max_sessions_per_client,
+         .proxies = settings.proxy_networks,
          .refusal = "421 4.3.2 " + config_.hostname->text() + " Too many connections, try again later\r\n"});
     if (!listener) return failure("submission.listen: " + listener.error().message, listener.error().remedy);
     listener_ = *std::move(listener);
@@ -179,15 +195,34 @@ class Server::Impl {
   }
 
   asio::awaitable<void> session(std::unique_ptr<net::Stream> stream) {
+    auto client = stream->remote().address;
+    if (contains(config_.submission.proxy_networks, client)) {
+      const auto behind = co_await net::read_proxy_header(*stream, net::in(proxy_header_timeout));
+      if (!behind) co_return;
+      // Who stands behind a proxy that does not say is trusted with nothing.
+      client = *behind ? (*behind)->address : IpAddress();
+    }
     net::ServerSessionOptions options;
     options.machine.host_name = config_.hostname->text();
     options.machine.extensions.size = config_.submission.max_message;
     options.machine.max_recipients = config_.submission.max_recipients;
+    options.machine.extensions.dsn = options.machine.extensions.chunking = true;
+    options.machine.extensions.require_tls = tls_ != nullptr;
     options.tls = tls_;
+    options.start = begins_with_tls(stream->local()) ? net::SessionStart::tls : net::SessionStart::plain;
+    if (contains(config_.submission.xclient_networks, stream->remote().address))
+      options.machine.xclient = smtp::server::XclientUse::offered;
     if (tls_) options.machine.tls = smtp::server::TlsUse::offered;
     if (tls_ && !users_->empty()) options.machine.auth = smtp::server::AuthUse::offered;
-    Submission handler(*submission_, stream->remote().address);
+    options.machine.sasl_mechanisms = {"SCRAM-SHA-256"};
+    Submission handler(*submission_, client);
     co_await net::run_server_session(std::move(stream), std::move(options), handler);
+  }
+
+  [[nodiscard]] bool begins_with_tls(const Endpoint& local) const {
+    return std::ranges::any_of(config_.submission.listen_tls, [&](const Endpoint& endpoint) {
+      return endpoint.port == local.port && (endpoint.address == local.address || endpoint.address.is_unspecified());
+    });
   }
 
   void stop() {
@@ -235,6 +270,7 @@ class Server::Impl {
   std::unique_ptr<store::History> history_;
   std::unique_ptr<spool::Spool> spool_;
   std::unique_ptr<Delivery> delivery_;
+  Intake intake_{config_.submission};
   std::unique_ptr<SubmissionParts> submission_;
   std::unique_ptr<net::Listener> listener_;
   std::function<void()> stop_signals_;

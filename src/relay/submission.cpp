@@ -3,11 +3,14 @@
 
 #include <algorithm>
 
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "net/clock.hpp"
+#include "net/password.hpp"
 #include "relay/accept.hpp"
 
 namespace ptarmigan::relay {
@@ -38,27 +41,68 @@ smtp::Reply refusal_of(const spool::CommitError& error) {
   return {451, {4, 3, 0}, "The message could not be stored, try again later"};
 }
 
+smtp::Reply crowded() {
+  return {452, {4, 3, 1}, "Too many messages are being received at this moment, try again later"};
+}
+
 }  // namespace
 
-bool Submission::trusted() const {
-  return client_.is_loopback() || std::ranges::any_of(parts_.config.submission.networks, [&](const IpNetwork& network) {
-           return network.contains(client_);
+IpAddress Submission::client_of(const smtp::server::Session& session) const {
+  return session.client.value_or(client_);
+}
+
+bool Submission::trusted(const IpAddress& client) const {
+  return client.is_loopback() || std::ranges::any_of(parts_.config.submission.networks, [&](const IpNetwork& network) {
+           return network.contains(client);
          });
+}
+
+std::optional<smtp::Reply> Submission::may_send(const smtp::server::Session& session) const {
+  const auto client = client_of(session);
+  if (!trusted(client) && !session.user) {
+    if (parts_.users.empty()) return smtp::Reply(550, {5, 7, 1}, "Relaying is not allowed from " + client.text());
+    return smtp::Reply(530, {5, 7, 0}, "Authentication required");
+  }
+  if (auto refusal = over_rate(session, 1)) return refusal;
+  const auto announced = session.envelope.parameters.size.value_or(0);
+  const auto most = parts_.config.submission.max_waiting;
+  if (parts_.intake.waiting > most - std::min(most, announced)) return crowded();
+  return std::nullopt;
+}
+
+std::optional<smtp::Reply> Submission::over_rate(const smtp::server::Session& session, double cost) const {
+  const auto& intake = parts_.intake;
+  const auto now = net::steady_now();
+  const auto network = client_network(client_of(session));
+  const auto wait =
+      session.user ? intake.users.wait_for(*session.user, cost, now) : intake.networks.wait_for(network, cost, now);
+  if (!wait) return std::nullopt;
+  const auto seconds = (wait->count() + 999) / 1000;
+  return smtp::Reply(450, {4, 7, 1},
+                     "Too many recipients from " + (session.user ? *session.user : network) +
+                         " in this hour; come back in " + std::to_string(seconds) + " s");
+}
+
+Signing Submission::signing_of(const dns::DomainName& author_domain) const {
+  if (parts_.keys.empty()) return Signing::nobody;
+  return parts_.keys.of(author_domain).empty() ? Signing::missing : Signing::aligned;
 }
 
 asio::awaitable<std::optional<smtp::Reply>> Submission::decide(smtp::Stage stage,
                                                                const smtp::server::Session& session) {
   switch (stage) {
-    case smtp::Stage::mail:
-      if (trusted() || session.user) co_return std::nullopt;
-      if (parts_.users.empty()) co_return smtp::Reply(550, {5, 7, 1}, "Relaying is not allowed from " + client_.text());
-      co_return smtp::Reply(530, {5, 7, 0}, "Authentication required");
+    case smtp::Stage::mail: crowded_out_ = false; co_return may_send(session);
+    case smtp::Stage::rcpt: {
+      if (auto refusal = over_rate(session, 1)) co_return refusal;
+      auto& rates = session.user ? parts_.intake.users : parts_.intake.networks;
+      rates.take(session.user ? *session.user : client_network(client_of(session)), 1, net::steady_now());
+      co_return std::nullopt;
+    }
     case smtp::Stage::end_of_data: co_return co_await take_message(session);
     case smtp::Stage::connect:
     case smtp::Stage::ehlo:
     case smtp::Stage::starttls:
     case smtp::Stage::auth:
-    case smtp::Stage::rcpt:
     case smtp::Stage::data: co_return std::nullopt;
   }
   co_return std::nullopt;
@@ -66,26 +110,91 @@ asio::awaitable<std::optional<smtp::Reply>> Submission::decide(smtp::Stage stage
 
 asio::awaitable<smtp::server::CredentialsVerdict> Submission::check_credentials(smtp::PlainCredentials credentials) {
   using smtp::server::CredentialsVerdict;
+  if (guesses_passwords()) co_return CredentialsVerdict::unavailable;
   // To act for somebody else is nobody's right here (RFC 4616#2).
   if (!credentials.authorization_id.empty() && credentials.authorization_id != credentials.user)
     co_return CredentialsVerdict::refused;
   const bool good = co_await parts_.users.check(std::move(credentials.user), std::move(credentials.password));
-  co_return good ? CredentialsVerdict::accepted : CredentialsVerdict::refused;
+  if (good) co_return CredentialsVerdict::accepted;
+  co_await count_failed_login();
+  co_return CredentialsVerdict::refused;
+}
+
+bool Submission::guesses_passwords() const {
+  return parts_.intake.failed_logins.wait_for(client_network(client_), 1, net::steady_now()).has_value();
+}
+
+asio::awaitable<void> Submission::count_failed_login() {
+  parts_.intake.failed_logins.take(client_network(client_), 1, net::steady_now());
+  asio::steady_timer timer(parts_.executor, failed_login_delay);
+  co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+}
+
+asio::awaitable<smtp::server::SaslAnswered> Submission::sasl(smtp::server::Sasl message) {
+  using smtp::server::SaslAnswered;
+  using smtp::server::SaslVerdict;
+  if (message.first) {
+    if (guesses_passwords()) co_return SaslAnswered{.verdict = SaslVerdict::unavailable};
+    scram_.emplace(smtp::ScramServer(net::scram_sha256(), net::scram_nonce()));
+    auto hello = scram_->server.begin(message.message);
+    if (!hello) co_return SaslAnswered{.verdict = SaslVerdict::malformed};
+    scram_->hello = *std::move(hello);
+    auto challenge = scram_->server.challenge(parts_.users.scram(scram_->hello.user));
+    co_return SaslAnswered{.verdict = SaslVerdict::challenge, .challenge = std::move(challenge)};
+  }
+  if (!scram_) co_return SaslAnswered{.verdict = SaslVerdict::malformed};
+  const auto& hello = scram_->hello;
+  if (scram_->proved) {
+    SaslAnswered answer{.verdict = SaslVerdict::accepted, .challenge = {}, .user = hello.user};
+    if (!message.message.empty()) answer = {.verdict = SaslVerdict::malformed};
+    scram_.reset();
+    co_return answer;
+  }
+  auto proof = scram_->server.finish(message.message);
+  const bool for_somebody_else = !hello.authorization_id.empty() && hello.authorization_id != hello.user;
+  if (proof && !for_somebody_else) {
+    scram_->proved = true;
+    co_return SaslAnswered{.verdict = SaslVerdict::challenge, .challenge = *std::move(proof)};
+  }
+  scram_.reset();
+  co_await count_failed_login();
+  co_return SaslAnswered{.verdict = SaslVerdict::refused};
+}
+
+void Submission::body(std::string_view octets) {
+  if (crowded_out_) return;
+  if (!waiting_.add(octets.size(), parts_.config.submission.max_waiting)) {
+    discard();
+    crowded_out_ = true;
+    return;
+  }
+  body_ += octets;
+}
+
+void Submission::discard() {
+  std::string().swap(body_);
+  waiting_.give_back();
 }
 
 asio::awaitable<smtp::Reply> Submission::take_message(const smtp::server::Session& session) {
+  // The octets count until the spool has them.
+  const Waiting waiting(std::move(waiting_));
+  if (std::exchange(crowded_out_, false)) co_return crowded();
   const auto id = parts_.spool.next_id();
   auto accepted = accept_message({.session = &session,
-                                  .client = client_,
+                                  .client = client_of(session),
                                   .body = std::move(body_),
                                   .id = id,
                                   .now = net::now(),
-                                  .hostname = *parts_.config.hostname});
+                                  .hostname = *parts_.config.hostname,
+                                  .gate = parts_.config.gate,
+                                  .signing = [this](const auto& domain) { return signing_of(domain); }});
   body_.clear();
   if (!accepted) co_return accepted.error();
   std::vector<std::pair<Job, std::string>> jobs;
   const auto stream = stream_of(accepted->message.mail_from, accepted->message.header_from_domain);
-  for (const auto& group : accepted->groups) jobs.emplace_back(Job{id, group.number, stream}, group.domain);
+  for (const auto& group : accepted->groups)
+    if (!group.held) jobs.emplace_back(Job{id, group.number, stream}, group.domain);
   auto event = accepted_event(accepted->message, session.envelope.recipients.size());
   spool::Transaction change;
   change.add(std::move(accepted->message), std::move(accepted->groups), std::move(accepted->octets));
@@ -97,7 +206,9 @@ asio::awaitable<smtp::Reply> Submission::take_message(const smtp::server::Sessio
   const auto now = net::steady_now();
   for (const auto& [job, domain] : jobs) parts_.delivery.enqueue(job, domain, now);
   parts_.log(event);
-  co_return smtp::Reply(250, {2, 0, 0}, "Ok: queued as " + id.text());
+  smtp::Reply reply(250, {2, 0, 0}, "Ok: queued as " + id.text());
+  for (auto& warning : accepted->warnings) reply.lines.push_back(std::move(warning));
+  co_return reply;
 }
 
 }  // namespace ptarmigan::relay

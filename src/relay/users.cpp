@@ -48,6 +48,12 @@ Result<std::unique_ptr<Users>> Users::load(const std::string& path) {
   return out;
 }
 
+smtp::ScramVerifier Users::scram(const std::string& user) const {
+  const auto found = verifiers_.find(user);
+  auto known = found == verifiers_.end() ? std::nullopt : net::scram_verifier(found->second);
+  return known ? *std::move(known) : net::scram_decoy(user);
+}
+
 asio::awaitable<bool> Users::check(std::string user, Secret password) const {
   const auto found = verifiers_.find(user);
   const bool exists = found != verifiers_.end();

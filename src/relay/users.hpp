@@ -11,6 +11,7 @@
 
 #include "base/result.hpp"
 #include "base/secret.hpp"
+#include "smtp/scram.hpp"
 
 namespace ptarmigan::relay {
 
@@ -22,6 +23,8 @@ class Users {
   static Result<std::unique_ptr<Users>> load(const std::string& file);
 
   [[nodiscard]] bool empty() const { return verifiers_.empty(); }
+  /// For SCRAM-SHA-256; a decoy for a user who does not exist.
+  [[nodiscard]] smtp::ScramVerifier scram(const std::string& user) const;
   /// Takes as long for a user who does not exist.
   [[nodiscard]] boost::asio::awaitable<bool> check(std::string user, Secret password) const;
 

@@ -90,6 +90,38 @@ Parsed parse_auth(std::string_view arguments) {
   return auth;
 }
 
+Parsed parse_xclient(std::string_view arguments) {
+  Xclient out;
+  const auto words = split(trim(arguments, " "), ' ');
+  for (const auto word : words) {
+    const auto equals = word.find('=');
+    if (equals == std::string_view::npos) return bad_arguments("Syntax: XCLIENT attribute=value");
+    const auto name = word.substr(0, equals);
+    const auto value = xtext_decode(word.substr(equals + 1));
+    if (!value) return bad_arguments("The value of " + printable(name, 20) + " is no xtext");
+    if (iequals(*value, "[UNAVAILABLE]") || iequals(*value, "[TEMPUNAVAIL]")) {
+      // A client that the front end does not know is nobody; least of all the front end itself.
+      if (iequals(name, "ADDR")) out.address = IpAddress();
+      continue;
+    }
+    if (iequals(name, "ADDR")) {
+      const auto address = IpAddress::parse(istarts_with(*value, "IPV6:") ? value->substr(5) : *value);
+      if (!address) return bad_arguments("ADDR is no IP address");
+      out.address = address->unmapped();
+    } else if (iequals(name, "HELO")) {
+      if (!is_ehlo_name(*value)) return bad_arguments("HELO is no domain name and no address literal");
+      out.ehlo_name = *value;
+    } else if (iequals(name, "LOGIN")) {
+      if (value->empty() || !std::ranges::all_of(*value, is_printable_ascii)) return bad_arguments("LOGIN is no name");
+      out.login = *value;
+    } else if (!iequals(name, "NAME") && !iequals(name, "PORT") && !iequals(name, "PROTO") &&
+               !iequals(name, "DESTADDR") && !iequals(name, "DESTPORT")) {
+      return bad_arguments("Unknown attribute: " + printable(name, 20));
+    }
+  }
+  return out;
+}
+
 template <typename T>
 Parsed without_arguments(std::string_view arguments) {
   if (!trim(arguments, " ").empty()) return bad_arguments("This command has no arguments");
@@ -116,6 +148,7 @@ std::expected<Command, Reply> parse_command(std::string_view line) {
   if (verb == "HELP") return Help{};
   if (verb == "STARTTLS") return without_arguments<StartTls>(arguments);
   if (verb == "AUTH") return parse_auth(arguments);
+  if (verb == "XCLIENT") return parse_xclient(arguments);
   return refuse(500, {5, 5, 1}, "Command not recognized: " + printable(verb, 20));
 }
 

@@ -1,7 +1,7 @@
 // smtp/command.hpp - one SMTP command line as a value: RFC 5321#4.1, with BDAT (RFC 3030#2), STARTTLS (RFC 3207#4),
-// AUTH (RFC 4954#4) and the parameters of MAIL and RCPT (envelope.hpp). Strict: what is wrong comes back as the reply
-// to send. Whether an extension was offered is for the session to know, not for this file. Threads: free functions on
-// values.
+// AUTH (RFC 4954#4), XCLIENT (a Postfix extension) and the parameters of MAIL and RCPT (envelope.hpp). Strict: what is
+// wrong comes back as the reply to send. Whether an extension was offered is for the session to know, not for this
+// file. Threads: free functions on values.
 #pragma once
 
 #include <cstddef>
@@ -12,6 +12,7 @@
 #include <string_view>
 #include <variant>
 
+#include "base/ip_address.hpp"
 #include "smtp/envelope.hpp"
 #include "smtp/reply.hpp"
 
@@ -52,7 +53,15 @@ struct Auth {
   std::optional<std::string> response;  ///< initial response, still in base64; "=" stands for an empty one
 };
 
-using Command = std::variant<Ehlo, Mail, Rcpt, Data, Bdat, Rset, Noop, Quit, Vrfy, Expn, Help, StartTls, Auth>;
+/// What a trusted front end says of the client behind it (https://www.postfix.org/XCLIENT_README.html). Absent: not
+/// said, or not known to the front end.
+struct Xclient {
+  std::optional<IpAddress> address = {};
+  std::optional<std::string> ehlo_name = {};
+  std::optional<std::string> login = {};
+};
+
+using Command = std::variant<Ehlo, Mail, Rcpt, Data, Bdat, Rset, Noop, Quit, Vrfy, Expn, Help, StartTls, Auth, Xclient>;
 
 /// `line` without its CRLF. On failure the reply to send (500, 501, 553 or 555). A MAIL address that is not ASCII needs
 /// the SMTPUTF8 parameter; for RCPT see Recipient::path.mailbox.is_ascii().

@@ -40,7 +40,10 @@ Extensions ServerMachine::offered() const {
   out.starttls = options_.tls != TlsUse::unavailable && session_.security == Security::plain;
   out.require_tls = out.require_tls && session_.security == Security::tls;
   out.binary_mime = out.binary_mime && out.chunking;
-  if (may_authenticate()) out.auth = {"PLAIN", "LOGIN"};
+  if (may_authenticate()) {
+    out.auth = options_.sasl_mechanisms;
+    out.auth.insert(out.auth.end(), {"PLAIN", "LOGIN"});
+  }
   return out;
 }
 
@@ -48,9 +51,16 @@ void ServerMachine::handle(const Ehlo& command) {
   if (out_of_turn()) return;
   end_transaction();
   greeted_ = false;
-  session_.ehlo_name = command.name;
+  session_.ehlo_name = xclient_ehlo_.value_or(command.name);
   session_.esmtp = command.esmtp;
   ask(Stage::ehlo);
+}
+
+void ServerMachine::answer_ehlo(const std::string& words) {
+  auto answer = offered().answer(words);
+  if (session_.esmtp && options_.xclient == XclientUse::offered)
+    answer.lines.emplace_back("XCLIENT NAME ADDR PORT PROTO HELO LOGIN DESTADDR DESTPORT");
+  reply(answer);
 }
 
 void ServerMachine::handle(const Mail& command) {
@@ -159,6 +169,13 @@ void ServerMachine::handle(const Auth& command) {
     mode_ = Mode::auth_plain;
     return reply(Reply(334, ""));
   }
+  if (std::ranges::find(options_.sasl_mechanisms, command.mechanism) != options_.sasl_mechanisms.end()) {
+    sasl_ = {.mechanism = command.mechanism, .message = {}, .first = true};
+    mode_ = Mode::sasl;
+    // "=" is an initial response of no octets (RFC 4954#4).
+    if (!response.empty()) return handle_auth_line(response == "=" ? "" : response);
+    return reply(Reply(334, ""));
+  }
   if (command.mechanism != "LOGIN") return error(504, bad_parameter, "Mechanism not offered");
   mode_ = Mode::auth_login_user;
   if (!response.empty()) return handle_auth_line(response);
@@ -170,6 +187,7 @@ void ServerMachine::handle_auth_line(std::string_view line) {
   if (out_of_turn()) return;
   if (line == "*") return error(501, {5, 7, 0}, "Authentication cancelled");
   if (mode == Mode::auth_plain) return check_plain(line);
+  if (mode == Mode::sasl) return take_sasl(line);
   auto text = base64_decode(line);
   if (!text || text->empty()) return error(501, {5, 5, 2}, "Not base64");
   if (mode == Mode::auth_login_user) {
@@ -189,17 +207,50 @@ void ServerMachine::check_plain(std::string_view base64) {
   next_ = Next::check_credentials;
 }
 
+void ServerMachine::take_sasl(std::string_view base64) {
+  auto message = base64_decode(base64);
+  if (!message) return error(501, {5, 5, 2}, "Not base64");
+  sasl_.message = *std::move(message);
+  next_ = Next::sasl;
+}
+
+void ServerMachine::refuse_credentials() {
+  if (++refused_credentials_ >= options_.max_refused_credentials)
+    return close_with(421, {4, 7, 0}, options_.host_name + " Too many wrong credentials, closing");
+  error(535, {5, 7, 8}, "Wrong credentials");
+}
+
 void ServerMachine::on(const CredentialsChecked& event) {
   switch (event.verdict) {
     case CredentialsVerdict::accepted:
       session_.user = std::exchange(user_, {});
       return reply(235, {2, 7, 0}, "Authenticated");
-    case CredentialsVerdict::refused:
-      if (++refused_credentials_ >= options_.max_refused_credentials)
-        return close_with(421, {4, 7, 0}, options_.host_name + " Too many wrong credentials, closing");
-      return error(535, {5, 7, 8}, "Wrong credentials");
+    case CredentialsVerdict::refused: return refuse_credentials();
     case CredentialsVerdict::unavailable: return reply(454, {4, 7, 0}, "Credentials cannot be checked now");
   }
+}
+
+void ServerMachine::on(const SaslAnswered& event) {
+  switch (event.verdict) {
+    case SaslVerdict::challenge: mode_ = Mode::sasl; return reply(Reply(334, base64_encode(event.challenge)));
+    case SaslVerdict::accepted: session_.user = event.user; return reply(235, {2, 7, 0}, "Authenticated");
+    case SaslVerdict::refused: return refuse_credentials();
+    case SaslVerdict::malformed: return error(501, {5, 5, 2}, "Malformed credentials");
+    case SaslVerdict::unavailable: return reply(454, {4, 7, 0}, "Credentials cannot be checked now");
+  }
+}
+
+/// The session begins anew, as if this client had connected; the front end stays trusted and may say XCLIENT again.
+void ServerMachine::handle(const Xclient& command) {
+  if (options_.xclient == XclientUse::unavailable) return error(550, {5, 7, 0}, "XCLIENT is for trusted peers");
+  if (in_transaction_) return error(503, bad_sequence, "XCLIENT comes before MAIL");
+  if (out_of_turn()) return;
+  end_transaction();
+  greeted_ = false;
+  if (command.address) session_.client = command.address;
+  session_.user = command.login;
+  if (command.ehlo_name) xclient_ehlo_ = command.ehlo_name;
+  ask(Stage::connect);
 }
 
 void ServerMachine::decided(Stage stage, const std::optional<Reply>& answer) {
@@ -213,7 +264,7 @@ void ServerMachine::decided(Stage stage, const std::optional<Reply>& answer) {
       greeted_ = go_on;
       if (!go_on) return reply(*answer);
       // A reply that goes on gives the words of the first line; the extensions follow.
-      reply(offered().answer(answer ? answer->words() : options_.host_name + " greets " + session_.ehlo_name));
+      answer_ehlo(answer ? answer->words() : options_.host_name + " greets " + session_.ehlo_name);
       break;
     case Stage::mail:
       in_transaction_ = go_on;

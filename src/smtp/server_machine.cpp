@@ -32,6 +32,9 @@ Action ServerMachine::run() {
         next_ = Next::nothing;
         user_ = credentials_.user;
         return CheckCredentials{std::exchange(credentials_, {})};
+      case Next::sasl:
+        next_ = Next::nothing;
+        return Sasl{sasl_.mechanism, std::exchange(sasl_.message, {}), std::exchange(sasl_.first, false)};
       case Next::start_tls:
         if (auto send = flush()) return *send;
         next_ = Next::nothing;

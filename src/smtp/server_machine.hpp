@@ -9,6 +9,7 @@
 //     ReadMore         read, at most action.timeout                      -> Input{octets} | TimedOut | Closed | Stop
 //     Handshake        drop what was read before, handshake              -> TlsStarted | Closed
 //     CheckCredentials look up action.credentials                        -> CredentialsChecked{verdict}
+//     Sasl             the next message of the mechanism                 -> SaslAnswered{verdict, challenge or user}
 //     Ask              may this go on? see session(), action.stage       -> Decision{} | Decision{reply}
 //     Body             keep action.octets, in order                      -> Done
 //     Discard          forget what was kept of this message              -> Done
@@ -27,6 +28,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "smtp/command.hpp"
 #include "smtp/credentials.hpp"
@@ -45,6 +47,10 @@ enum class TlsUse { unavailable, offered, required };   ///< required: no MAIL w
 enum class AuthUse { unavailable, offered, required };  ///< required: no MAIL without it
 enum class AuthChannel { tls_only, any };
 enum class CredentialsVerdict { accepted, refused, unavailable };
+/// challenge: another message goes to the client; the others end the exchange.
+enum class SaslVerdict { challenge, accepted, refused, malformed, unavailable };
+/// Whether a connected client may say XCLIENT: only a front end that is trusted with every user's name and address.
+enum class XclientUse { unavailable, offered };
 enum class StopReason { shutting_down, overloaded };
 
 struct Options {
@@ -56,6 +62,9 @@ struct Options {
   TlsUse tls = TlsUse::unavailable;
   AuthUse auth = AuthUse::unavailable;
   AuthChannel auth_channel = AuthChannel::tls_only;
+  /// Mechanisms that the driver speaks (Sasl), upper case, offered before PLAIN and LOGIN. The client begins each.
+  std::vector<std::string> sasl_mechanisms = {};
+  XclientUse xclient = XclientUse::unavailable;
   std::size_t max_recipients = 1000;    ///< RFC 5321#4.5.3.1.8: at least 100
   std::size_t max_errors = 20;          ///< 5xx of syntax and order in one session, then 421
   std::size_t max_idle_commands = 100;  ///< commands since the last message that carried none on, then 421
@@ -76,6 +85,11 @@ struct TlsStarted {};
 struct CredentialsChecked {
   CredentialsVerdict verdict;
 };
+struct SaslAnswered {
+  SaslVerdict verdict = SaslVerdict::refused;
+  std::string challenge = {};  ///< of SaslVerdict::challenge, not yet in base64
+  std::string user = {};       ///< of SaslVerdict::accepted
+};
 /// Nothing: go on. A reply: say this instead; 4xx or 5xx refuses, and 421 also ends the session.
 struct Decision {
   std::optional<Reply> reply;
@@ -85,7 +99,8 @@ struct Closed {};
 struct Stop {
   StopReason reason;
 };
-using Event = std::variant<Connected, Input, Done, TlsStarted, CredentialsChecked, Decision, TimedOut, Closed, Stop>;
+using Event = std::variant<Connected, Input, Done, TlsStarted, CredentialsChecked, SaslAnswered, Decision, TimedOut,
+                           Closed, Stop>;
 
 struct Send {
   std::string_view octets;
@@ -97,6 +112,11 @@ struct Handshake {};
 struct CheckCredentials {
   PlainCredentials credentials;
 };
+struct Sasl {
+  std::string mechanism;
+  std::string message;  ///< the client's, no longer in base64
+  bool first = false;   ///< it begins an exchange; one that was under way is forgotten
+};
 struct Ask {
   Stage stage;  ///< connect, ehlo, mail, rcpt, data or end_of_data
 };
@@ -105,7 +125,7 @@ struct Body {
 };
 struct Discard {};
 struct Close {};
-using Action = std::variant<Send, ReadMore, Handshake, CheckCredentials, Ask, Body, Discard, Close>;
+using Action = std::variant<Send, ReadMore, Handshake, CheckCredentials, Sasl, Ask, Body, Discard, Close>;
 
 /// What is known so far. At Ask{mail} `envelope` has the sender; at Ask{rcpt} its last recipient is the one in
 /// question.
@@ -113,7 +133,8 @@ struct Session {
   std::string ehlo_name = {};
   bool esmtp = false;
   Security security = Security::plain;
-  std::optional<std::string> user = {};  ///< authenticated
+  std::optional<std::string> user = {};  ///< authenticated, or vouched for by XCLIENT
+  std::optional<IpAddress> client = {};  ///< whom XCLIENT names in place of the connected peer
   Envelope envelope = {};
   std::uint64_t message_size = 0;  ///< octets handed out by Body so far
   std::size_t messages = 0;        ///< accepted in this session
@@ -129,15 +150,16 @@ class ServerMachine {
   [[nodiscard]] const server::Session& session() const { return session_; }
 
  private:
-  enum class Mode { command, data, chunk, auth_plain, auth_login_user, auth_login_password };
+  enum class Mode { command, data, chunk, auth_plain, auth_login_user, auth_login_password, sasl };
   enum class LineFault { none, too_long, line_end, nul };
-  enum class Next { nothing, start_tls, check_credentials, ask, close };
+  enum class Next { nothing, start_tls, check_credentials, sasl, ask, close };
 
   void on(const server::Connected& event);
   void on(const server::Input& event) { input_ = event.octets; }
   void on(const server::Done&) { sent_.clear(); }
   void on(const server::TlsStarted&);
   void on(const server::CredentialsChecked& event);
+  void on(const server::SaslAnswered& event);
   void on(const server::Decision& event);
   void on(const server::TimedOut&);
   void on(const server::Closed&);
@@ -163,8 +185,12 @@ class ServerMachine {
   void handle(const Help&);
   void handle(const StartTls&);
   void handle(const Auth& command);
+  void handle(const Xclient& command);
   void handle_auth_line(std::string_view line);
   void check_plain(std::string_view base64);
+  void take_sasl(std::string_view base64);
+  void refuse_credentials();
+  void answer_ehlo(const std::string& words);
 
   void decided(Stage stage, const std::optional<Reply>& reply);
   void start_message(Framing framing);
@@ -197,10 +223,12 @@ class ServerMachine {
   bool line_too_long_ = false;
   std::string_view current_;  ///< the complete line that is being handled, without its line end
   LineFault line_fault_ = LineFault::none;
-  std::string out_;               ///< replies not yet sent
-  std::string sent_;              ///< what the last Send shows
-  PlainCredentials credentials_;  ///< being collected
-  std::string user_;              ///< whose credentials are being checked
+  std::string out_;                          ///< replies not yet sent
+  std::string sent_;                         ///< what the last Send shows
+  PlainCredentials credentials_;             ///< being collected
+  std::string user_;                         ///< whose credentials are being checked
+  std::optional<std::string> xclient_ehlo_;  ///< stands for what EHLO says
+  server::Sasl sasl_;                        ///< the client's last message
   DataReader reader_;
   std::uint64_t chunk_left_ = 0;  ///< octets of this BDAT still to come
   bool chunk_last_ = false;

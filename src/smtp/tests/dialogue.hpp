@@ -22,6 +22,7 @@ struct ServerRun {
     return server::Decision{};
   };
   server::CredentialsVerdict verdict = server::CredentialsVerdict::accepted;
+  std::vector<server::SaslAnswered> sasl = {};  ///< the answers in order; refused when they are used up
   /// What comes when the pieces are used up.
   server::Event at_end = server::Closed{};
 
@@ -31,6 +32,7 @@ struct ServerRun {
   std::vector<Envelope> envelopes = {};    ///< theirs
   std::vector<Stage> asked = {};
   std::vector<PlainCredentials> credentials = {};
+  std::vector<std::string> sasl_messages = {};  ///< of the client; the first of an exchange with a '+' before it
   std::size_t handshakes = 0;
   std::size_t discards = 0;
 
@@ -60,6 +62,10 @@ struct ServerRun {
       } else if (const auto* check = std::get_if<server::CheckCredentials>(&action)) {
         credentials.push_back(check->credentials);
         event = server::CredentialsChecked{verdict};
+      } else if (const auto* message = std::get_if<server::Sasl>(&action)) {
+        sasl_messages.push_back((message->first ? "+" : "") + message->message);
+        const auto answered = sasl_messages.size();
+        event = answered <= sasl.size() ? sasl[answered - 1] : server::SaslAnswered{};
       } else if (const auto* ask = std::get_if<server::Ask>(&action)) {
         asked.push_back(ask->stage);
         const auto decision = decide(ask->stage, machine.session());

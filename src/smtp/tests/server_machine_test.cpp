@@ -293,5 +293,70 @@ TEST(ServerMachine, bdat_that_was_not_offered_ends_the_session) {
   EXPECT_EQ(ServerRun{}.run({ehlo, mail + rcpt + "BDAT 6 LAST\r\nRSET\r\n"}).codes(), "220 250 250 250 503");
 }
 
+TEST(ServerMachine, a_mechanism_of_several_messages_goes_to_the_driver) {
+  ServerRun run{.security = server::Security::tls};
+  run.options.auth = server::AuthUse::offered;
+  run.options.sasl_mechanisms = {"SCRAM-SHA-256"};
+  run.sasl = {{server::SaslVerdict::challenge, "server-first", {}},
+              {server::SaslVerdict::challenge, "v=proof", {}},
+              {server::SaslVerdict::accepted, {}, "alice"}};
+  run.run({ehlo, "AUTH SCRAM-SHA-256 " + base64_encode("client-first") + "\r\n", base64_encode("client-final") + "\r\n",
+           "\r\n", mail, "QUIT\r\n"});
+  EXPECT_EQ(run.codes(), "220 250 334 334 235 250 221");
+  EXPECT_NE(run.sent.find("250 AUTH SCRAM-SHA-256 PLAIN LOGIN"), std::string::npos) << run.sent;
+  EXPECT_NE(run.sent.find("334 " + base64_encode("v=proof")), std::string::npos);
+  EXPECT_EQ(run.sasl_messages, (std::vector<std::string>{"+client-first", "client-final", ""}));
+}
+
+TEST(ServerMachine, a_cancelled_mechanism_begins_anew) {
+  ServerRun run{.security = server::Security::tls};
+  run.options.auth = server::AuthUse::offered;
+  run.options.sasl_mechanisms = {"SCRAM-SHA-256"};
+  run.sasl = {{server::SaslVerdict::challenge, "x", {}},
+              {server::SaslVerdict::challenge, "x", {}},
+              {server::SaslVerdict::refused, {}, {}}};
+  run.run({ehlo, "AUTH SCRAM-SHA-256\r\n", "YQ==\r\n", "*\r\n", "AUTH SCRAM-SHA-256 YQ==\r\n", "YQ==\r\n", "QUIT\r\n"});
+  EXPECT_EQ(run.codes(), "220 250 334 334 501 334 535 221");
+  EXPECT_EQ(run.sasl_messages, (std::vector<std::string>{"+a", "+a", "a"}));
+}
+
+TEST(ServerMachine, xclient_is_for_trusted_peers) {
+  ServerRun run;
+  run.run({ehlo, "XCLIENT ADDR=192.0.2.9\r\n", "QUIT\r\n"});
+  EXPECT_EQ(run.codes(), "220 250 550 221");
+  EXPECT_EQ(run.sent.find("250 XCLIENT"), std::string::npos);
+}
+
+TEST(ServerMachine, xclient_names_the_client_and_begins_the_session_anew) {
+  std::optional<IpAddress> client;
+  std::optional<std::string> user;
+  std::string name;
+  ServerRun run;
+  run.options.xclient = server::XclientUse::offered;
+  run.decide = [&](Stage stage, const server::Session& session) {
+    if (stage == Stage::mail) {
+      client = session.client;
+      user = session.user;
+      name = session.ehlo_name;
+    }
+    return server::Decision{};
+  };
+  run.run({ehlo, "XCLIENT NAME=[UNAVAILABLE] ADDR=IPV6:2001:db8::9 HELO=app.example LOGIN=ali+3Dce PROTO=ESMTP\r\n",
+           mail, ehlo, mail, "QUIT\r\n"});
+  EXPECT_EQ(run.codes(), "220 250 220 503 250 250 221") << "EHLO comes again";
+  ASSERT_TRUE(client);
+  EXPECT_EQ(client->text(), "2001:db8::9");
+  EXPECT_EQ(user, "ali=ce");
+  EXPECT_EQ(name, "app.example");
+}
+
+TEST(ServerMachine, a_malformed_xclient_changes_nothing) {
+  ServerRun run;
+  run.options.xclient = server::XclientUse::offered;
+  run.run({ehlo, "XCLIENT ADDR=nowhere\r\n", "XCLIENT ROLE=king\r\n", "XCLIENT ADDR\r\n", "XCLIENT LOGIN=+4\r\n", mail,
+           "QUIT\r\n"});
+  EXPECT_EQ(run.codes(), "220 250 501 501 501 501 250 221");
+}
+
 }  // namespace
 }  // namespace ptarmigan::smtp

@@ -93,6 +93,19 @@ bool is_spf(const dns::Record& record) {
   return txt != nullptr && spf::is_record(txt->joined());
 }
 
+/// Adds a further address to an SPF record that is to be published, where `publish` would put it.
+void add_address(Repair& repair, const IpAddress& address, const Fix::Publish& publish) {
+  const auto text = std::get<dns::Txt>(repair.record.data).joined();
+  const auto wanted = std::get<dns::Txt>(publish.record.data).joined();
+  const bool first = wanted.starts_with("v=spf1 ip") && wanted.find(':' + address.text() + ' ') == sizeof "v=spf1 ip";
+  const bool there = text.find(':' + address.text() + ' ') != std::string::npos;
+  if (there && (!first || repair.reason.find(address.text()) != std::string::npos)) return;
+  using rulebook::fixes::SpfPlace;
+  repair.record.data =
+      dns::txt_of(rulebook::fixes::spf_with(text, address, first ? SpfPlace::first : SpfPlace::before_all));
+  repair.reason += ", and " + address.text();
+}
+
 /// One repair for the same owner and type: SPF records grow by each address, other records are told once.
 void add_repair(std::vector<Repair>& repairs, const Subject& subject, const Finding& finding,
                 const Fix::Publish& publish) {
@@ -108,17 +121,8 @@ void add_repair(std::vector<Repair>& repairs, const Subject& subject, const Find
   }
   if (std::ranges::find(same->rules, id) == same->rules.end()) same->rules.emplace_back(id);
   same->effect = std::min(same->effect, finding.effect);
-  if (same->record.data == publish.record.data || !subject.sending_address) return;
-  const auto address = subject.sending_address->unmapped();
-  const auto text = std::get<dns::Txt>(same->record.data).joined();
-  const auto wanted = std::get<dns::Txt>(publish.record.data).joined();
-  const bool first = wanted.starts_with("v=spf1 ip") && wanted.find(':' + address.text() + ' ') == sizeof "v=spf1 ip";
-  const bool there = text.find(':' + address.text() + ' ') != std::string::npos;
-  if (there && (!first || same->reason.find(address.text()) != std::string::npos)) return;
-  using rulebook::fixes::SpfPlace;
-  same->record.data =
-      dns::txt_of(rulebook::fixes::spf_with(text, address, first ? SpfPlace::first : SpfPlace::before_all));
-  same->reason += ", and " + address.text();
+  if (same->record.data != publish.record.data && subject.sending_address)
+    add_address(*same, subject.sending_address->unmapped(), publish);
 }
 
 void add_change(std::vector<Change>& changes, const std::string& text, Effect effect) {
@@ -127,6 +131,42 @@ void add_change(std::vector<Change>& changes, const std::string& text, Effect ef
     changes.push_back({text, effect});
   else
     same->effect = std::min(same->effect, effect);
+}
+
+/// What a named check would publish, unless a rule's repair does that already.
+void add_check_repairs(Report& report, const CheckResult& result) {
+  const std::string id(result.check->id);
+  for (const auto& publish : result.publish) {
+    const auto same = std::ranges::find_if(report.repairs, [&](const Repair& repair) {
+      return repair.record.owner == publish.record.owner && repair.record.type == publish.record.type;
+    });
+    if (same == report.repairs.end()) {
+      report.repairs.push_back({publish.record, publish.action, publish.reason, {}, {}, 0, {}, {id}, result.effect});
+      continue;
+    }
+    if (std::ranges::find(same->rules, id) == same->rules.end()) same->rules.push_back(id);
+    if (is_spf(same->record) && is_spf(publish.record) && result.address) add_address(*same, *result.address, publish);
+  }
+  if (result.publish.empty() && !result.remedy.empty()) add_change(report.changes, result.remedy, result.effect);
+}
+
+bool asks_block_lists(const rulebook::Receiver& receiver) {
+  return receiver.id == rulebook::strict().id || std::ranges::any_of(receiver.rules, [](const rulebook::Rule& rule) {
+           return rule.id.ends_with(".block-list");
+         });
+}
+
+/// A listed address is refused by the receivers that have a rule about block lists.
+void apply_listing(Report& report, const CheckResult& result) {
+  if (result.check->id != "reputation.address-lists" || result.effect != Effect::refuse) return;
+  for (auto& delivery : report.deliveries) {
+    if (delivery.subject.sending_address != result.address || !asks_block_lists(*delivery.receiver)) continue;
+    if (delivery.forecast == Forecast::refused) continue;
+    delivery.forecast = Forecast::refused;
+    delivery.because = nullptr;
+    delivery.words.reset();
+    delivery.because_check = result.check;
+  }
 }
 
 /// Forward names first, as a reverse name must lead to something; what authenticates next; what judges last.
@@ -182,6 +222,19 @@ void complete(Repair& repair, Gather& gather, const Facts& facts) {
 
 }  // namespace
 
+std::string_view to_string(Grade grade) {
+  switch (grade) {
+    case Grade::a: return "A";
+    case Grade::b: return "B";
+    case Grade::c: return "C";
+    case Grade::d: return "D";
+    case Grade::e: return "E";
+    case Grade::f: return "F";
+    case Grade::undecided: return "?";
+  }
+  return {};
+}
+
 std::string_view to_string(Forecast forecast) {
   switch (forecast) {
     case Forecast::accepted: return "accepted";
@@ -203,9 +256,56 @@ Forecast Report::worst() const {
   return out;
 }
 
+bool View::agrees() const {
+  if (answer.temporary() || ours.temporary()) return answer.temporary() == ours.temporary();
+  const auto data = [](const Answer& a) {
+    std::vector<std::string> out;
+    for (const auto& record : a.records) out.push_back(dns::data_text(record.data));
+    std::ranges::sort(out);
+    return out;
+  };
+  return data(answer) == data(ours);
+}
+
+std::vector<Evidence> open_questions(const Report& report) {
+  std::vector<Evidence> out;
+  const auto add = [&](State state, const std::vector<Evidence>& evidence) {
+    if (state == State::holds) return;
+    for (const auto& item : evidence)
+      if (std::ranges::find(out, item.question, &Evidence::question) == out.end()) out.push_back(item);
+  };
+  for (const auto& delivery : report.deliveries)
+    for (const auto& finding : delivery.findings) add(finding.verdict.state, finding.evidence);
+  for (const auto& result : report.checks) add(result.verdict.state, result.evidence);
+  return out;
+}
+
+Grade Report::grade() const {
+  const auto verdict = worst();
+  if (verdict == Forecast::unknown) return Grade::undecided;
+  const bool advice = std::ranges::any_of(checks, [](const auto& c) { return c.verdict.state == State::broken; }) ||
+                      !repairs.empty() || !changes.empty();
+  if (verdict == Forecast::accepted) return advice ? Grade::b : Grade::a;
+  if (verdict == Forecast::spam) return Grade::c;
+  std::size_t reached = 0;
+  for (const auto* receiver : setup.receivers)
+    reached += std::ranges::any_of(deliveries,
+                                   [&](const Delivery& d) {
+                                     return d.receiver == receiver &&
+                                            (d.forecast == Forecast::accepted || d.forecast == Forecast::spam);
+                                   })
+                   ? 1U
+                   : 0U;
+  if (reached == 0) return Grade::f;
+  return reached == setup.receivers.size() ? Grade::d : Grade::e;
+}
+
 Known<Report> examine(const Setup& setup, const Facts& facts) {
-  Report report{.setup = setup, .deliveries = {}, .repairs = {}, .changes = {}, .unseen = {}};
+  Report report{
+      .setup = setup, .deliveries = {}, .checks = {}, .repairs = {}, .changes = {}, .views = {}, .unseen = {}};
   Gather gather(facts);
+  const auto checked = run_checks(setup, facts);
+  if (const auto* results = gather.take(checked)) report.checks = *results;
   for (const auto& subject : subjects_of(setup)) {
     for (const auto* receiver : setup.receivers) {
       const auto delivery = deliver(subject, *receiver, facts);
@@ -223,6 +323,11 @@ Known<Report> examine(const Setup& setup, const Facts& facts) {
       for (const auto& publish : fix->publish) add_repair(report.repairs, delivery.subject, finding, publish);
       for (const auto& change : fix->change) add_change(report.changes, change, finding.effect);
     }
+  }
+  for (const auto& result : report.checks) {
+    if (result.verdict.state != State::broken) continue;
+    add_check_repairs(report, result);
+    apply_listing(report, result);
   }
   put_in_order(report.repairs);
   for (auto& repair : report.repairs) complete(repair, gather, facts);

@@ -2,7 +2,7 @@
 // to publish.
 //
 //   auto report = doctor::examine(setup, facts);       // Known<Report>: Need until the DNS answers are there
-//   std::cout << doctor::text(*report, {});            // text.hpp; json.hpp for programs
+//   std::cout << doctor::text(*report, {});            // render.hpp
 //
 // Pure: the same facts give the same report, so "what if" is another set of facts. Threads: free functions on values.
 #pragma once
@@ -11,30 +11,11 @@
 #include <string>
 #include <vector>
 
+#include "doctor/checks.hpp"
+#include "doctor/setup.hpp"
 #include "rulebook/judge.hpp"
 
 namespace ptarmigan::doctor {
-
-/// A host's pair of addresses and the name that it says in EHLO from both.
-struct Source {
-  std::optional<IpAddress> ipv4 = {};
-  std::optional<IpAddress> ipv6 = {};
-  std::string ehlo_name;
-};
-
-struct Setup {
-  dns::DomainName domain;  ///< of From
-  std::vector<Source> sources;
-  /// The envelope sender; <postmaster@domain> where absent.
-  std::optional<smtp::ReversePath> mail_from = {};
-  /// The signatures that mail gets; nothing where it is not known whether mail is signed, empty where it is not.
-  std::optional<std::vector<rulebook::Signature>> signatures = {};
-  std::optional<rulebook::Hop> hop = {};
-  /// Of a sample message, where there is one.
-  std::optional<rulebook::HeaderFacts> header = {};
-  rulebook::Stream stream = rulebook::Stream::unknown;
-  std::vector<const rulebook::Receiver*> receivers;
-};
 
 enum class Forecast {
   accepted,
@@ -44,12 +25,6 @@ enum class Forecast {
   unknown,
 };
 [[nodiscard]] std::string_view to_string(Forecast forecast);
-
-/// A question and what was answered.
-struct Evidence {
-  Question question;
-  Answer answer;
-};
 
 struct Finding {
   const rulebook::Rule* rule = nullptr;
@@ -65,6 +40,8 @@ struct Delivery {
   Forecast forecast = Forecast::unknown;
   /// The rule that decides the forecast; nullptr for accepted.
   const rulebook::Rule* because = nullptr;
+  /// The named check that decides it instead: an address on a list that this receiver asks; nullptr otherwise.
+  const Check* because_check = nullptr;
   std::optional<smtp::Reply> words;  ///< the receiver's, where mail is refused or deferred
   std::vector<Finding> findings;     ///< all verdicts, in the receiver's order
 };
@@ -91,16 +68,45 @@ struct Change {
   rulebook::Effect effect = rulebook::Effect::refuse;  ///< the worst of what the rules do that it repairs
 };
 
+/// By consequence: what becomes of mail.
+enum class Grade {
+  a,  ///< every receiver accepts from every address, and there is nothing to advise
+  b,  ///< every receiver accepts; there is advice
+  c,  ///< somewhere mail is marked as spam
+  d,  ///< some addresses are refused or deferred; every receiver takes mail from another
+  e,  ///< some receiver takes nothing from any address
+  f,  ///< no receiver takes anything
+  undecided,
+};
+/// "A" to "F", "?".
+[[nodiscard]] std::string_view to_string(Grade grade);
+
+/// What somebody else answered to a question of the evidence: an authoritative server, or another resolver.
+struct View {
+  Question question;
+  std::string who;
+  Answer answer;
+  Answer ours;  ///< what the verdict rests on
+  /// The same records, or as absent.
+  [[nodiscard]] bool agrees() const;
+};
+
 struct Report {
   Setup setup;
   std::vector<Delivery> deliveries;
-  std::vector<Repair> repairs;  ///< in the order in which to publish
+  std::vector<CheckResult> checks;  ///< in the order of checks(); empty where Setup::checks is none
+  std::vector<Repair> repairs;      ///< in the order in which to publish
   std::vector<Change> changes;
+  std::vector<View> views = {};               ///< where others were asked too
   std::vector<const rulebook::Rule*> unseen;  ///< rules that only the receivers can judge
 
   /// The worst forecast; unknown is worse than spam and better than deferred.
   [[nodiscard]] Forecast worst() const;
+  [[nodiscard]] Grade grade() const;
 };
+
+/// The questions of the report's broken and unknown findings, each once: those worth asking others too.
+[[nodiscard]] std::vector<Evidence> open_questions(const Report& report);
 
 /// The report, or what must still be asked. A receiver without rules gives Forecast::unknown.
 [[nodiscard]] Known<Report> examine(const Setup& setup, const Facts& facts);

@@ -24,6 +24,13 @@ Json answer_json(const Evidence& evidence) {
   return out;
 }
 
+Json source_json(const rulebook::Source& source) {
+  return {{"title", source.title},
+          {"url", source.url},
+          {"date", source.date},
+          {"confidence", rulebook::to_string(source.confidence)}};
+}
+
 Json finding_json(const Finding& finding) {
   Json evidence = Json::array();
   for (const auto& item : finding.evidence) evidence.push_back(answer_json(item));
@@ -34,11 +41,7 @@ Json finding_json(const Finding& finding) {
           {"effect", rulebook::to_string(finding.effect)},
           {"why", finding.verdict.why},
           {"evidence", std::move(evidence)},
-          {"source",
-           {{"title", rule.source.title},
-            {"url", rule.source.url},
-            {"date", rule.source.date},
-            {"confidence", rulebook::to_string(rule.source.confidence)}}}};
+          {"source", source_json(rule.source)}};
 }
 
 Json delivery_json(const Delivery& delivery) {
@@ -50,7 +53,9 @@ Json delivery_json(const Delivery& delivery) {
            {"ehlo_name", delivery.subject.ehlo_name ? Json(*delivery.subject.ehlo_name) : Json()},
            {"receiver", delivery.receiver->id},
            {"forecast", to_string(delivery.forecast)},
-           {"because", delivery.because != nullptr ? Json(delivery.because->id) : Json()},
+           {"because", delivery.because != nullptr         ? Json(delivery.because->id)
+                       : delivery.because_check != nullptr ? Json(delivery.because_check->id)
+                                                           : Json()},
            {"reply", Json()}};
   if (delivery.words)
     out["reply"] = {{"stage", smtp::to_string(delivery.because->stage)},
@@ -78,13 +83,38 @@ Json repair_json(const Repair& repair) {
   return out;
 }
 
+Json check_json(const CheckResult& result) {
+  Json evidence = Json::array();
+  for (const auto& item : result.evidence) evidence.push_back(answer_json(item));
+  Json publish = Json::array();
+  for (const auto& item : result.publish) publish.push_back(dns::zone_line(item.record));
+  return {{"check", result.check->id},
+          {"title", result.check->title},
+          {"state", rulebook::to_string(result.verdict.state)},
+          {"effect", rulebook::to_string(result.effect)},
+          {"address", result.address ? Json(result.address->text()) : Json()},
+          {"why", result.verdict.why},
+          {"receivers", result.check->receivers},
+          {"publish", std::move(publish)},
+          {"remedy", result.remedy},
+          {"evidence", std::move(evidence)},
+          {"source", source_json(result.check->source)}};
+}
+
 }  // namespace
 
 std::string json(const Report& report) {
   Json out{{"version", json_version}, {"domain", report.setup.domain.text()}, {"verdict", to_string(report.worst())}};
+  out["grade"] = to_string(report.grade());
   out["stream"] = rulebook::to_string(report.setup.stream);
   out["deliveries"] = Json::array();
   for (const auto& delivery : report.deliveries) out["deliveries"].push_back(delivery_json(delivery));
+  out["checks"] = Json::array();
+  for (const auto& result : report.checks) out["checks"].push_back(check_json(result));
+  out["views"] = Json::array();
+  for (const auto& view : report.views)
+    out["views"].push_back(
+        {{"who", view.who}, {"agrees", view.agrees()}, {"answer", answer_json({view.question, view.answer})}});
   out["repairs"] = Json::array();
   for (const auto& repair : report.repairs) out["repairs"].push_back(repair_json(repair));
   out["changes"] = Json::array();

@@ -1,8 +1,11 @@
-// doctor/render.hpp - a report for people (100 columns) and for programs (JSON, docs/reference/check-json.md).
+// doctor/render.hpp - a report for people (100 columns, or one HTML file) and for programs (JSON,
+// docs/reference/check-json.md).
 #pragma once
 
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/time.hpp"
 #include "doctor/examine.hpp"
@@ -29,5 +32,22 @@ inline constexpr std::size_t text_columns = 100;
 inline constexpr int json_version = 1;
 /// One JSON object, indented, with a final LF.
 [[nodiscard]] std::string json(const Report& report);
+
+/// More to show on a report's page, before its checks: lines become a list, `verbatim` keeps its line ends.
+struct PageSection {
+  std::string heading;
+  std::vector<std::string> lines;
+  std::string verbatim;
+};
+
+/// One whole HTML page that needs nothing else: no script, no outside file. Readable on a phone and in print, in light
+/// and dark. `made_at` is printed where it is given.
+[[nodiscard]] std::string html(const Report& report, const std::optional<WallTime>& made_at,
+                               const std::vector<PageSection>& more = {});
+
+enum class Refresh { none, soon };  ///< soon: the browser asks again after 5 seconds
+/// A page in the same dress. `title` is escaped here, `body` is HTML that the caller has escaped.
+[[nodiscard]] std::string page(std::string_view title, std::string_view body, Refresh refresh);
+[[nodiscard]] std::string sections_html(const std::vector<PageSection>& sections);
 
 }  // namespace ptarmigan::doctor

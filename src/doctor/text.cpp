@@ -43,7 +43,10 @@ class Writer {
   [[nodiscard]] std::string take() && { return std::move(out_); }
 
  private:
-  void put(std::string_view line, Tint tint) {
+  void put(std::string_view raw, Tint tint) {
+    // What is published may hold anything; a terminal must not obey it.
+    std::string line(raw);
+    std::ranges::replace_if(line, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7F; }, '?');
     const auto code = escape(tint);
     if (code.empty()) {
       out_ += line;
@@ -92,13 +95,13 @@ std::string_view words_of(Forecast forecast) {
   return {};
 }
 
-std::string_view mark(const Finding& finding) {
-  switch (finding.verdict.state) {
+std::string_view mark(State state, Effect effect) {
+  switch (state) {
     case State::holds: return "ok     ";
     case State::unknown: return "unknown";
     case State::broken: break;
   }
-  switch (finding.effect) {
+  switch (effect) {
     case Effect::refuse: return "REFUSED";
     case Effect::defer: return "DEFERS ";
     case Effect::spam: return "spam   ";
@@ -107,10 +110,10 @@ std::string_view mark(const Finding& finding) {
   return {};
 }
 
-Tint tint_of(const Finding& finding) {
-  if (finding.verdict.state == State::holds) return Tint::good;
-  if (finding.verdict.state == State::unknown) return Tint::warn;
-  return finding.effect == Effect::refuse || finding.effect == Effect::defer ? Tint::bad : Tint::warn;
+Tint tint_of(State state, Effect effect) {
+  if (state == State::holds) return Tint::good;
+  if (state == State::unknown) return Tint::warn;
+  return effect == Effect::refuse || effect == Effect::defer ? Tint::bad : Tint::warn;
 }
 
 std::string answer_text(const Answer& answer) {
@@ -145,10 +148,134 @@ void write_delivery(Writer& out, const Delivery& delivery, const TextOptions& op
       if (const auto reply = trim(part, "\r"); !reply.empty()) out.verbatim(8, reply, Tint::faint);
   for (const auto& finding : delivery.findings) {
     if (!matters(finding, options.detail)) continue;
-    const std::string lead = std::string(mark(finding)) + " ";
-    out.paragraph(6, std::string(finding.rule->id) + ": " + finding.verdict.why, tint_of(finding), lead);
+    const std::string lead = std::string(mark(finding.verdict.state, finding.effect)) + " ";
+    out.paragraph(6, std::string(finding.rule->id) + ": " + finding.verdict.why,
+                  tint_of(finding.verdict.state, finding.effect), lead);
     for (const auto& evidence : finding.evidence)
       out.paragraph(14, evidence.question.text() + ": " + answer_text(evidence.answer), Tint::faint);
+  }
+}
+
+/// Verdicts at a glance: a line for each receiver, a column for each own address.
+void write_matrix(Writer& out, const Report& report) {
+  constexpr std::size_t name_width = 26;
+  const auto& receivers = report.setup.receivers;
+  const std::size_t columns = report.deliveries.size() / receivers.size();
+  // Deliveries stand by address, then receiver. Beyond three addresses the list below says it all.
+  if (receivers.size() < 2 || columns == 0 || columns > 3) return;
+  const std::size_t width = (text_columns - 2 - name_width) / columns;
+  const auto padded = [](std::string text, std::size_t to) {
+    text.resize(std::max(text.size() + 1, to), ' ');
+    return text;
+  };
+  std::string head(name_width + 2, ' ');
+  for (std::size_t column = 0; column < columns; ++column) {
+    const auto address = report.deliveries[column * receivers.size()].subject.sending_address->text();
+    head += column + 1 == columns ? address : padded(address, width);
+  }
+  out.blank();
+  out.verbatim(0, head, Tint::strong);
+  for (std::size_t row = 0; row < receivers.size(); ++row) {
+    std::string line = "  " + padded(std::string(receivers[row]->name), name_width);
+    auto worst = Forecast::accepted;
+    for (std::size_t column = 0; column < columns; ++column) {
+      const auto& delivery = report.deliveries[column * receivers.size() + row];
+      std::string cell(to_string(delivery.forecast));
+      if (delivery.forecast == Forecast::refused || delivery.forecast == Forecast::deferred) cell = to_upper(cell);
+      if (delivery.words)
+        cell += " " + std::to_string(delivery.words->code) +
+                (delivery.words->enhanced ? " " + delivery.words->enhanced->text() : std::string());
+      line += column + 1 == columns ? cell : padded(cell, width);
+      if (delivery.forecast != Forecast::accepted && worst != Forecast::refused) worst = delivery.forecast;
+    }
+    out.verbatim(0, line, tint_of(worst));
+  }
+}
+
+/// With many receivers: what is wrong with one address, each reason once, with those who act on it.
+void write_reasons(Writer& out, const std::vector<const Delivery*>& deliveries, const TextOptions& options) {
+  struct Reason {
+    const Finding* finding;
+    std::vector<std::string> who;
+  };
+  std::vector<Reason> reasons;
+  for (const auto* delivery : deliveries) {
+    if (delivery->receiver->id == "strict") continue;  // its rules are the others'
+    for (const auto& finding : delivery->findings) {
+      if (!matters(finding, options.detail)) continue;
+      const auto same = std::ranges::find_if(reasons, [&](const Reason& reason) {
+        return reason.finding->verdict == finding.verdict && reason.finding->effect == finding.effect;
+      });
+      auto who = std::string(finding.rule->id);
+      if (delivery->because == finding.rule && delivery->words)
+        who += " (" + std::to_string(delivery->words->code) +
+               (delivery->words->enhanced ? " " + delivery->words->enhanced->text() : std::string()) + ")";
+      if (same == reasons.end())
+        reasons.push_back({&finding, {std::move(who)}});
+      else
+        same->who.push_back(std::move(who));
+    }
+  }
+  std::ranges::stable_sort(reasons, {}, [](const Reason& reason) { return reason.finding->effect; });
+  std::vector<Question> shown;  // one answer often decides several rules
+  if (reasons.empty()) out.paragraph(4, "every requirement that can be judged from here holds", Tint::good);
+  for (const auto& reason : reasons) {
+    const auto& finding = *reason.finding;
+    out.paragraph(4, finding.verdict.why, tint_of(finding.verdict.state, finding.effect),
+                  std::string(mark(finding.verdict.state, finding.effect)) + " ");
+    out.paragraph(12, join(reason.who, ", "), Tint::faint);
+    for (const auto& evidence : finding.evidence) {
+      if (std::ranges::find(shown, evidence.question) != shown.end()) continue;
+      shown.push_back(evidence.question);
+      out.paragraph(12, evidence.question.text() + ": " + answer_text(evidence.answer), Tint::faint);
+    }
+  }
+}
+
+/// The refusals as the receivers would write them.
+void write_words(Writer& out, const std::vector<const Delivery*>& deliveries) {
+  for (const auto* delivery : deliveries) {
+    if (!delivery->words || delivery->receiver->id == "strict") continue;
+    out.paragraph(4, std::string(delivery->receiver->name) + " would say:", Tint::faint);
+    for (const auto part : split(delivery->words->wire(), '\n'))
+      if (const auto reply = trim(part, "\r"); !reply.empty()) out.paragraph(6, reply, Tint::faint);
+  }
+}
+
+void write_checks(Writer& out, const Report& report, const TextOptions& options) {
+  if (report.checks.empty()) return;
+  std::size_t good = 0;
+  for (const auto& result : report.checks) good += result.verdict.state == State::holds ? 1U : 0U;
+  out.blank();
+  out.paragraph(0, "Checks: " + std::to_string(good) + " of " + std::to_string(report.checks.size()) + " in order",
+                Tint::strong);
+  for (const auto& result : report.checks) {
+    if (options.detail == TextOptions::Detail::brief && result.verdict.state == State::holds) continue;
+    const auto tint = tint_of(result.verdict.state, result.effect);
+    out.paragraph(2, std::string(result.check->id) + ": " + result.verdict.why, tint,
+                  std::string(mark(result.verdict.state, result.effect)) + " ");
+    for (const auto& evidence : result.evidence)
+      out.paragraph(10, evidence.question.text() + ": " + answer_text(evidence.answer), Tint::faint);
+  }
+}
+
+/// What others answered, where it differs from what the verdict rests on: a change that caches have not seen yet.
+void write_views(Writer& out, const Report& report) {
+  if (report.views.empty()) return;
+  out.blank();
+  std::size_t agree = 0;
+  for (const auto& view : report.views) agree += view.agrees() ? 1U : 0U;
+  out.paragraph(0,
+                "Asked elsewhere too: " + std::to_string(agree) + " of " + std::to_string(report.views.size()) +
+                    " answers are the same",
+                Tint::strong);
+  for (const auto& view : report.views) {
+    if (view.agrees()) continue;
+    out.paragraph(2, view.question.text() + ": " + view.who + " says " + answer_text(view.answer), Tint::warn);
+    std::string ours = "the verdict rests on " + answer_text(view.ours);
+    if (view.ours.asked_at != WallTime{})
+      ours += "; that is forgotten at " + rfc3339(view.ours.asked_at + seconds(view.ours.ttl));
+    out.paragraph(4, ours, Tint::faint);
   }
 }
 
@@ -193,8 +320,12 @@ void write_sources(Writer& out, const Report& report, const TextOptions& options
 
 std::string text(const Report& report, const TextOptions& options) {
   Writer out(options.colour);
-  out.paragraph(0, "Mail from " + report.setup.domain.text(), Tint::strong);
+  out.paragraph(0, "Mail from " + report.setup.domain.text() + ": grade " + std::string(to_string(report.grade())),
+                Tint::strong);
+  write_matrix(out, report);
+  const bool many = report.setup.receivers.size() > 2;
   const rulebook::Subject* shown = nullptr;
+  std::vector<const Delivery*> of_address;
   for (const auto& delivery : report.deliveries) {
     if (shown == nullptr || shown->sending_address != delivery.subject.sending_address) {
       shown = &delivery.subject;
@@ -205,8 +336,16 @@ std::string text(const Report& report, const TextOptions& options) {
                         (shown->ehlo_name ? " as " + *shown->ehlo_name : ", EHLO name not known"),
                     Tint::strong);
     }
-    write_delivery(out, delivery, options);
+    if (!many) write_delivery(out, delivery, options);
+    of_address.push_back(&delivery);
+    if (many && of_address.size() == report.setup.receivers.size()) {
+      write_reasons(out, of_address, options);
+      write_words(out, of_address);
+      of_address.clear();
+    }
   }
+  write_checks(out, report, options);
+  write_views(out, report);
   if (!report.repairs.empty() || !report.changes.empty()) {
     out.blank();
     out.paragraph(0, "To repair, in this order", Tint::strong);

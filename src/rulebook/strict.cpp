@@ -36,7 +36,7 @@ std::vector<Rule> strictest_rules() {
 
 const Receiver& strict() {
   static const auto rules = strictest_rules();
-  static const Receiver receiver{"strict", "Every receiver", {}, {}, rules, ""};
+  static const Receiver receiver{"strict", "Strict (all together)", {}, {}, rules, ""};
   return receiver;
 }
 

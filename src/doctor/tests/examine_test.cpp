@@ -94,7 +94,7 @@ TEST(Examine, repairs_stand_in_the_order_in_which_to_publish) {
   std::vector<dns::RecordType> types;
   for (const auto& repair : report.repairs) types.push_back(repair.record.type);
   using enum dns::RecordType;
-  EXPECT_EQ(types, (std::vector{a, aaaa, ptr, ptr, txt, txt, txt}));
+  EXPECT_EQ(types, (std::vector{a, aaaa, ptr, ptr, txt, txt, txt, txt}));  // SPF also for the EHLO name
   EXPECT_EQ(report.repairs.back().record.owner, dns::name("_dmarc.example.com"));
 }
 

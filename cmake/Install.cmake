@@ -7,7 +7,7 @@ include(CMakePackageConfigHelpers)
 
 set(auth_libraries auth facts message dns base) # from the top down: the order in which a linker reads them
 # What a library keeps for itself.
-set(private_headers "(ldns_bridge|grammar|tags)\\.hpp$")
+set(private_headers "(ldns_bridge|grammar|tags|reduce)\\.hpp$")
 set(header_folder ${CMAKE_INSTALL_INCLUDEDIR}/ptarmigan)
 set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/ptarmigan)
 

@@ -8,6 +8,7 @@
 #include "auth/dkim/key_record.hpp"
 #include "auth/dkim/sign.hpp"
 #include "auth/dkim/verify.hpp"
+#include "auth/json.hpp"
 #include "cli/commands.hpp"
 #include "cli/dns_options.hpp"
 #include "cli/message_file.hpp"
@@ -155,18 +156,8 @@ std::string verification_text(const std::vector<dkim::SignatureResult>& results,
 
 Json verification_json(const std::vector<dkim::SignatureResult>& results, std::size_t ignored) {
   Json signatures = Json::array();
-  for (const auto& result : results) {
-    Json concerns = Json::array();
-    for (const auto concern : result.concerns) concerns.push_back(dkim::to_string(concern));
-    signatures.push_back({{"outcome", dkim::to_string(result.outcome)},
-                          {"reason", result.reason},
-                          {"domain", result.signature ? Json(result.signature->domain.text()) : Json()},
-                          {"selector", result.signature ? Json(result.signature->selector) : Json()},
-                          {"key_bits", result.key_bits},
-                          {"counts_for_dmarc", result.counts()},
-                          {"concerns", std::move(concerns)}});
-  }
-  return {{"version", 1}, {"signatures", std::move(signatures)}, {"ignored", ignored}};
+  for (const auto& result : results) signatures.push_back(Json::parse(auth::to_json(result)));
+  return {{"version", auth::json_version}, {"signatures", std::move(signatures)}, {"ignored", ignored}};
 }
 
 int run_verify(const VerifyOptions& options) {

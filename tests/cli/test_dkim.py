@@ -62,7 +62,7 @@ def test_what_is_signed_verifies_and_what_is_changed_does_not(ptarmigan, tmp_pat
     dns = ("--zone", zone, "--replay-dns", empty)
     good = ptarmigan("dkim", "verify", "--json", *dns, stdin=signed)
     assert good.code == 0
-    assert [(one["outcome"], one["domain"]) for one in good.json["signatures"]] == [("pass", "example.com")]
+    assert [(one["result"], one["domain"]) for one in good.json["signatures"]] == [("pass", "example.com")]
     assert ptarmigan("dkim", "verify", *dns, stdin=signed.replace("Hello Bob", "Hello Eve")).code == 1
     assert ptarmigan("dkim", "verify", *dns, stdin=signed.replace("Subject: Hello", "Subject: Bye")).code == 1
 

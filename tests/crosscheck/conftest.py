@@ -119,6 +119,6 @@ def our_verdicts(program, records, tmp_path_factory):
         path.write_bytes(message)
         done = subprocess.run([program, "dkim", "verify", path, "--json", "--replay-dns", recording], capture_output=True, text=True)
         assert done.stdout, done.stderr
-        return [" ".join(filter(None, (one["outcome"], one["reason"]))) for one in json.loads(done.stdout)["signatures"]]
+        return [" ".join(filter(None, (one["result"], one["reason"]))) for one in json.loads(done.stdout)["signatures"]]
 
     return verdicts

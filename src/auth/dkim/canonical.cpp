@@ -4,51 +4,14 @@
 #include <algorithm>
 #include <cstring>
 
+#include "auth/dkim/reduce.hpp"
 #include "base/text.hpp"
 
 namespace ptarmigan::dkim {
 namespace {
 
 constexpr std::string_view crlf = "\r\n";
-constexpr std::size_t block_octets = 32;
-constexpr std::size_t word_octets = sizeof(std::uint64_t);
-/// Beyond a block: what decides whether its last blank stays.
-constexpr std::size_t lookahead = crlf.size();
 constexpr std::size_t reduced_octets = 4096;
-
-constexpr bool is_zero(const unsigned char* marks) {
-  std::uint64_t word = 0;
-  std::memcpy(&word, marks, sizeof word);
-  return word == 0;
-}
-
-/// Relaxed form of one block, where `lookahead` octets follow it: a blank before a blank or CRLF goes, every other
-/// becomes SP. Returns the end of what was written to `to`, which has room for a block.
-char* reduce_block(const char* block, char* to) {
-  std::array<unsigned char, block_octets> goes;
-  std::array<char, block_octets> text;
-  // No branches, so that compilers make vector code of it.
-  for (std::size_t i = 0; i < block_octets; ++i) {
-    const char c = block[i];
-    const char next = block[i + 1];
-    const bool blank = (c == ' ') | (c == '\t');
-    goes[i] = static_cast<unsigned char>(blank &
-                                         ((next == ' ') | (next == '\t') | ((next == '\r') & (block[i + 2] == '\n'))));
-    text[i] = blank ? ' ' : c;
-  }
-  for (std::size_t at = 0; at < block_octets; at += word_octets) {
-    if (is_zero(goes.data() + at)) {
-      std::memcpy(to, text.data() + at, word_octets);
-      to += word_octets;
-    } else {
-      for (std::size_t i = at; i < at + word_octets; ++i) {
-        *to = text[i];
-        to += 1 - goes[i];
-      }
-    }
-  }
-  return to;
-}
 
 /// A blank that relaxed form changes: HTAB, or SP before another blank or CR.
 constexpr bool changes(char c, char next) {
@@ -144,17 +107,14 @@ std::size_t BodyCanonicalizer::after_blanks(std::string_view chunk, std::size_t 
 }
 
 /// Passes on whole blocks, as many as their lookahead allows: the position behind them.
-std::size_t BodyCanonicalizer::reduce_blocks(std::string_view chunk, std::size_t at, OctetSink& sink) {
+std::size_t BodyCanonicalizer::reduce_whole_blocks(std::string_view chunk, std::size_t at, OctetSink& sink) {
   std::array<char, reduced_octets> reduced;
-  std::size_t filled = 0;
-  for (; chunk.size() - at >= block_octets + lookahead; at += block_octets) {
-    if (reduced.size() - filled < block_octets) {
-      hold_empty_lines({reduced.data(), filled}, sink);
-      filled = 0;
-    }
-    filled = static_cast<std::size_t>(reduce_block(chunk.data() + at, reduced.data() + filled) - reduced.data());
+  while (chunk.size() - at >= block_octets + block_lookahead) {
+    const auto blocks = std::min(chunk.size() - at - block_lookahead, reduced.size()) / block_octets;
+    const char* end = reduce_blocks(chunk.data() + at, blocks, reduced.data());
+    if (end != reduced.data()) hold_empty_lines({reduced.data(), end}, sink);
+    at += blocks * block_octets;
   }
-  if (filled > 0) hold_empty_lines({reduced.data(), filled}, sink);
   return at;
 }
 
@@ -166,7 +126,7 @@ void BodyCanonicalizer::reduce_blanks(std::string_view chunk, OctetSink& sink) {
       if (at == std::string_view::npos) return;
       continue;
     }
-    at = reduce_blocks(chunk, at, sink);
+    at = reduce_whole_blocks(chunk, at, sink);
     const auto blank = find_changing_blank(chunk, at);
     if (blank > at) hold_empty_lines(chunk.substr(at, blank - at), sink);
     if (blank == chunk.size()) return;

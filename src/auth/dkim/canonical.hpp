@@ -43,7 +43,7 @@ class BodyCanonicalizer {
   /// What was read and not yet passed on: nothing, blanks, or blanks and a CR.
   enum class Held { nothing, blanks, blanks_and_cr };
   void reduce_blanks(std::string_view chunk, OctetSink& sink);
-  std::size_t reduce_blocks(std::string_view chunk, std::size_t at, OctetSink& sink);
+  std::size_t reduce_whole_blocks(std::string_view chunk, std::size_t at, OctetSink& sink);
   std::size_t after_blanks(std::string_view chunk, std::size_t at, OctetSink& sink);
   void hold_empty_lines(std::string_view run, OctetSink& sink);
   void release(OctetSink& sink);

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "auth/dkim/reduce.hpp"
 #include "base/encoding.hpp"
 
 namespace ptarmigan::dkim {
@@ -148,6 +149,27 @@ TEST(BodyHasher, each_limit_has_its_hash) {
   EXPECT_EQ(digests[2], sha256("abc"));
   EXPECT_EQ(digests[3], digests[0]);
   EXPECT_EQ(hasher.canonical_octets(), 10U);
+}
+
+TEST(Reduce, every_ending_at_every_place_is_the_same_by_vectors_and_by_plain_code) {
+  for (const std::string_view ending : {" \r\n", "  \r\n", "\t \r\n", " \t", "\t", "  ", " \r", " \r ", "\r\n", " \n"})
+    for (std::size_t place = 0; place < 2 * block_octets; ++place) {
+      std::string text(2 * block_octets + block_lookahead + ending.size(), 'x');
+      text.replace(place, ending.size(), ending);
+      std::string fast(2 * block_octets, '-');
+      std::string plain = fast;
+      fast.resize(static_cast<std::size_t>(reduce_blocks(text.data(), 2, fast.data()) - fast.data()));
+      plain.resize(static_cast<std::size_t>(reduce_blocks_portably(text.data(), 2, plain.data()) - plain.data()));
+      EXPECT_EQ(fast, plain) << place;
+    }
+}
+
+TEST(Reduce, a_blank_before_a_blank_or_a_line_end_goes_and_every_other_is_a_space) {
+  const std::string text = "one  two\tthree \t four \t\r\nfive\t\rsix \nseven \r\n";
+  std::string padded = text + std::string(2 * block_octets + block_lookahead - text.size(), 'x');
+  std::string out(2 * block_octets, '-');
+  out.resize(static_cast<std::size_t>(reduce_blocks(padded.data(), 2, out.data()) - out.data()));
+  EXPECT_EQ(out.substr(0, out.find_last_not_of('x') + 1), "one two three four\r\nfive \rsix \nseven\r\n");
 }
 
 }  // namespace

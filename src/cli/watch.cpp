@@ -1,13 +1,21 @@
 // cli/watch.cpp - `ptarmigan watch import`: reports about our mail from files, as text or JSON.
 #include <algorithm>
 #include <memory>
+#include <utility>
 
 #include <CLI/CLI.hpp>
 
 #include "cli/commands.hpp"
+#include "cli/dns_options.hpp"
 #include "cli/run.hpp"
+#include "cli/server_files.hpp"
 #include "cli/terminal.hpp"
+#include "cli/watch_views.hpp"
+#include "net/clock.hpp"
 #include "reports/json.hpp"
+#include "store/from_report.hpp"
+#include "store/recorder.hpp"
+#include "store/views.hpp"
 
 namespace ptarmigan::cli {
 namespace {
@@ -16,6 +24,8 @@ using reports::Report;
 
 struct Options {
   std::vector<std::string> files;
+  std::string config;
+  std::string history;
   bool json = false;
 };
 
@@ -89,8 +99,57 @@ std::string text_of(const Report& report, const std::string& file) {
   return out;
 }
 
+/// Where reports go, and what came of it.
+struct Intake {
+  std::unique_ptr<store::Importer> importer;
+  std::unique_ptr<store::Views> views;
+  store::Ours ours;
+  std::size_t fresh = 0;
+  std::size_t known = 0;
+  std::size_t foreign = 0;
+};
+
+/// Nothing where no history was named: reports are then only shown.
+Result<std::unique_ptr<Intake>> open_intake(const Options& options) {
+  if (options.config.empty() && options.history.empty()) return nullptr;
+  auto intake = std::make_unique<Intake>();
+  std::string where = options.history;
+  if (!options.config.empty()) {
+    const auto config = read_config(options.config);
+    if (!config) return std::unexpected(config.error());
+    intake->ours = store::ours_of(*config);
+    if (where.empty()) where = config->watch.database.empty() ? config->store.path : config->watch.database;
+  }
+  auto importer = store::Importer::open(where);
+  if (!importer) return std::unexpected(importer.error());
+  auto views = store::Views::open(where);
+  if (!views) return std::unexpected(views.error());
+  intake->importer = *std::move(importer);
+  intake->views = *std::move(views);
+  return intake;
+}
+
+Result<> keep(Intake& intake, std::vector<store::FullReport> reports) {
+  for (auto& full : reports)
+    if (auto joined = store::join_messages(full, *intake.views); !joined) return joined;
+  return intake.importer->transact([&](store::Recorder& recorder) -> Result<> {
+    for (const auto& full : reports) {
+      const auto kept = recorder.keep(full);
+      if (!kept) return std::unexpected(kept.error());
+      ++(!*kept ? intake.known : full.report.ours ? intake.fresh : intake.foreign);
+    }
+    return {};
+  });
+}
+
+constexpr std::size_t reports_at_once = 500;
+
 int import(const Options& options) {
+  const auto intake = open_intake(options);
+  if (!intake) return complain(intake.error());
   int code = good;
+  std::vector<store::FullReport> waiting;
+  const auto flush = [&]() -> Result<> { return keep(**intake, std::exchange(waiting, {})); };
   for (const auto& file : options.files) {
     const auto octets = read_file(file);
     if (!octets) {
@@ -98,28 +157,49 @@ int import(const Options& options) {
       continue;
     }
     for (const auto& report : reports::read_reports(*octets)) {
-      print(options.json ? reports::json(report, file) + "\n" : text_of(report, file));
+      if (options.json) {
+        print(reports::json(report, file) + "\n");
+      } else if (!*intake || !report.readable()) {
+        print(text_of(report, file));
+      }
       if (!report.readable() || report.notes.any_loss()) code = std::max<int>(code, findings);
+      if (*intake && report.readable())
+        waiting.push_back(store::full_report(report, file, (*intake)->ours, net::now().wall));
     }
+    if (waiting.size() < reports_at_once) continue;
+    if (auto kept = flush(); !kept) return complain(kept.error());
   }
+  if (!*intake) return code;
+  if (auto kept = flush(); !kept) return complain(kept.error());
+  if (!options.json)
+    print(counted((*intake)->fresh, "report") + " kept, " + std::to_string((*intake)->known) + " known before, " +
+          std::to_string((*intake)->foreign) + " not about our domains\n");
   return code;
 }
 
 }  // namespace
 
 void add_watch(CLI::App& app, Action& action) {
-  auto* watch = app.add_subcommand("watch", "Reports about our mail, read");
+  auto* watch =
+      app.add_subcommand("watch", "What happened to our mail, why, and what to do: incidents, rates, reports");
   watch->require_subcommand(1);
+  add_watch_views(*watch, action);
   auto options = std::make_shared<Options>();
   auto* command = watch->add_subcommand(
       "import", "DMARC aggregate and failure reports, complaints, TLS reports and bounces, from files");
   command->footer(
       "A file may be the report itself, a message that carries it, or gzip or ZIP around either; its name does not "
       "matter.\n"
-      "With --json each report is one line. Exit code: 0 all read, 1 a report was unreadable, whole or in part, 2 a "
+      "With --config or --history they are kept, each once, and joined with the mail that they are about; else they "
+      "are\n"
+      "only shown. With --json each report is one line. Exit code: 0 all read, 1 a report was unreadable, whole or in "
+      "part, 2 a "
       "file\n"
       "could not be opened.");
   command->add_option("FILE", options->files, "Files; - for standard input")->required()->type_name("");
+  command->add_option("--config,-c", options->config, "The server's configuration: keeps the reports")
+      ->type_name("FILE");
+  command->add_option("--history", options->history, "Keeps them in this history")->type_name("FILE");
   command->add_flag("--json", options->json, "For programs: docs/reference/watch-json.md");
   command->callback([options, &action] { action = [options] { return import(*options); }; });
 }

@@ -138,6 +138,22 @@ struct Store {
   std::string path = "/var/lib/ptarmigan/history.db";
 };
 
+/// What is watched besides mail, how long it is kept, and who is told.
+struct Watch {
+  std::string database;  ///< "postgresql://..."; store.path where empty
+  std::chrono::days keep_attempts{90};
+  std::chrono::days keep_reports{400};
+  std::chrono::days keep_totals{1100};
+  std::string drop_folder;
+  bool records = true;
+  std::vector<dns::DomainName> blocklists;
+  std::string alert_command;
+  std::string alert_mail;
+  std::string alert_webhook;
+  std::string alert_secret_file;
+  std::string alert_ca_file;
+};
+
 /// The receiver that `ptarmigan rehearse` plays.
 struct Rehearsal {
   std::vector<Endpoint> listen{{IpAddress::v4({127, 0, 0, 1}), 2525}};
@@ -163,6 +179,7 @@ struct Config {
   Spool spool;
   Store store;
   Process process;
+  Watch watch;
   Rehearsal rehearsal;
 };
 

@@ -92,6 +92,13 @@ constexpr std::array<std::pair<std::string_view, LogFormat>, 2> log_format_words
 constexpr std::array<std::pair<std::string_view, GateAction>, 4> gate_words{
     {{"off", GateAction::off}, {"warn", GateAction::warn}, {"hold", GateAction::hold}, {"refuse", GateAction::refuse}}};
 
+Stored put_days(const Value& value, std::chrono::days& field) {
+  const auto duration = as_duration(value, one_day, 3650 * one_day);
+  if (!duration) return std::unexpected(duration.error());
+  field = std::chrono::floor<std::chrono::days>(*duration);
+  return {};
+}
+
 using C = Config;
 using V = Value;
 
@@ -328,6 +335,46 @@ constexpr std::array table{
     Setting{"process.log_format", "word", "text", "text, json",
             "The form of the log lines on standard error: one event a line. Read at a start.",
             [](C& c, const V& v) { return put_word(v, log_format_words, c.process.log_format); }},
+
+    Setting{"watch.database", "text", "", "",
+            "postgresql://USER:PASSWORD@HOST/DATABASE: the history is kept there instead of in store.path.",
+            [](C& c, const V& v) { return put(as_text(v), c.watch.database); }},
+    Setting{"watch.keep_attempts", "duration", "90d", "1d to 3650d",
+            "Attempts older than this are deleted; their counts by hour and day stay.",
+            [](C& c, const V& v) { return put_days(v, c.watch.keep_attempts); }},
+    Setting{"watch.keep_reports", "duration", "400d", "1d to 3650d",
+            "How long reports of others, complaints, bounces and changes of records are kept.",
+            [](C& c, const V& v) { return put_days(v, c.watch.keep_reports); }},
+    Setting{"watch.keep_totals", "duration", "1100d", "1d to 3650d",
+            "How long counts by day and closed incidents are kept.",
+            [](C& c, const V& v) { return put_days(v, c.watch.keep_totals); }},
+    Setting{"watch.drop_folder", "folder", "", "",
+            "Reports that are put here are taken in; a file that was read is moved to its subfolder done.",
+            [](C& c, const V& v) { return put(as_text(v), c.watch.drop_folder); }},
+    Setting{"watch.records", "true or false", "true", "",
+            "Own records are asked again when their TTL ends, and a change of them is told.",
+            [](C& c, const V& v) { return put(as_bool(v), c.watch.records); }},
+    Setting{"watch.blocklists", "list of domains", "[]", "",
+            "Block lists in DNS on which own addresses and domains are looked up every hour. Mind each list's terms.",
+            [](C& c, const V& v) {
+              return put(list_of<dns::DomainName>(v, [](const std::string& t) { return dns::DomainName::parse(t); }),
+                         c.watch.blocklists);
+            }},
+    Setting{"watch.alert_command", "file", "", "",
+            "A program that is run for each alert, with its text on standard input and its subject as argument.",
+            [](C& c, const V& v) { return put(as_text(v), c.watch.alert_command); }},
+    Setting{"watch.alert_mail", "address", "", "",
+            "Alerts are sent there as mail, over a route that is not the one which they are about.",
+            [](C& c, const V& v) { return put(as_text(v), c.watch.alert_mail); }},
+    Setting{"watch.alert_webhook", "https URL", "", "",
+            "Alerts are posted there as JSON; up to five times where it does not answer 2xx.",
+            [](C& c, const V& v) { return put(as_text(v), c.watch.alert_webhook); }},
+    Setting{"watch.alert_secret_file", "file", "", "",
+            "A file whose first line signs what is posted: X-Ptarmigan-Signature is sha256= and the HMAC of the body.",
+            [](C& c, const V& v) { return put(as_text(v), c.watch.alert_secret_file); }},
+    Setting{"watch.alert_ca_file", "file", "the system's authorities", "",
+            "PEM file of the authorities that may vouch for the webhook.",
+            [](C& c, const V& v) { return put(as_text(v), c.watch.alert_ca_file); }},
 
     Setting{"rehearsal.listen", "list of address:port", "[\"127.0.0.1:2525\"]", "",
             "Where `ptarmigan rehearse` receives.",

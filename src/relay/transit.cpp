@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "message/header.hpp"
 #include "rulebook/match.hpp"
 #include "smtp/path.hpp"
 
@@ -111,6 +112,19 @@ bool Transit::any_reply(const smtp::client::Transaction& transaction) {
                              [](const smtp::client::Answer& answer) { return answer.reply.has_value(); });
 }
 
+namespace {
+
+/// Without angle brackets; "" where there is none.
+std::string message_id_of(const std::string& octets) {
+  constexpr std::size_t longest = 250;
+  const auto header = message::HeaderSection::parse(octets);
+  const auto* field = header ? header->first("Message-ID") : nullptr;
+  const auto value = field == nullptr ? std::string() : field->value();
+  return std::string(trim(std::string_view(value), "<> \t").substr(0, longest));
+}
+
+}  // namespace
+
 store::Attempt Transit::begin_attempt(const route::Candidate& candidate, const route::Site& site,
                                       std::string considered, Moment now) const {
   store::Attempt record;
@@ -119,6 +133,7 @@ store::Attempt Transit::begin_attempt(const route::Candidate& candidate, const r
   record.time = now.wall;
   record.mail_from = message_.mail_from;
   record.from_domain = message_.header_from_domain;
+  if (octets_) record.message_id = message_id_of(*octets_);
   for (const auto& one : progress_)
     if (one.state == State::open) record.recipients.push_back(one.recipient.address);
   record.site = site.key;

@@ -9,6 +9,7 @@
 
 #include "base/queue_id.hpp"
 #include "base/time.hpp"
+#include "watch/incidents.hpp"
 
 namespace ptarmigan::store {
 
@@ -94,28 +95,10 @@ struct FullReport {
   std::vector<TlsRow> tls = {};
   std::vector<FeedbackRow> feedback = {};
   std::vector<BounceRow> bounces = {};
+  std::string original_message_id = {};  ///< of what a bounce is about
 };
 
-struct Incident {
-  std::int64_t id = 0;
-  std::string key = {};   ///< one is open of each key
-  std::string kind = {};  ///< "refusal", "standing", "drift", "listing", "report", "queue", "disk"
-  WallTime opened = {};
-  std::optional<WallTime> closed = {};
-  WallTime last_seen = {};
-  std::uint64_t hits = 1;  ///< how often its cause was seen
-  std::string site = {};
-  std::string source = {};
-  std::string domain = {};
-  std::string cause = {};  ///< a word of watch::Kind, or the incident's own
-  std::string rule_id = {};
-  std::string title = {};
-  std::string why = {};
-  std::string fix = {};
-  std::string evidence = {};  ///< JSON
-  std::string closed_why = {};
-  friend bool operator==(const Incident&, const Incident&) = default;
-};
+using watch::Incident;
 
 /// A line of an incident's story.
 struct IncidentEvent {

@@ -154,8 +154,9 @@ void check_dkim(Desk& desk) {
     return;
   }
   if (setup.signatures->empty()) {
-    desk.broken("dkim.signed", "Mail is not signed", {},
-                "Make a key (ptarmigan dkim keygen), publish its record, and sign with it");
+    desk.broken(
+        "dkim.signed", "Mail is not signed", {},
+        "Sign with DKIM: make a key (ptarmigan dkim keygen), publish its record, and name it in the configuration");
     return;
   }
   desk.holds("dkim.signed", std::to_string(setup.signatures->size()) + " signature(s)");

@@ -21,6 +21,7 @@ GROUPS = (
     ("sasl2-bin", "libsasl2-modules", "libsasl2-modules-db"),
     ("knot", "knot-dnsutils"),
     ("unbound",),
+    ("bind9", "bind9-utils", "bind9-dnsutils"),
     ("swaks", "libnet-ssleay-perl", "libnet-dns-perl", "libauthen-sasl-perl", "libio-socket-inet6-perl"),
     ("opendkim", "opendkim-tools"),
     ("python3-dkim",),

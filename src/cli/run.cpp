@@ -76,6 +76,9 @@ int parse_and_run(int argc, char** argv) {
   add_arc(app, action);
   add_ptr(app, action);
   add_lint(app, action);
+  add_records(app, action);
+  add_plan(app, action);
+  add_publish(app, action);
   add_config(app, action);
   add_user(app, action);
   if (const auto unknown = unknown_command(app, argc, argv)) return complain(*unknown);

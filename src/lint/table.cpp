@@ -107,10 +107,9 @@ constexpr std::array table{
          "A broken base64 value or tag list verifies nothing; keys below 2048 bits are weak; t=y says that you are "
          "still trying",
          "Publish the record that `ptarmigan dkim record` prints for the private key that signs"},
-    Rule{
-        "L23", "A block list is asked with hextets of an IPv6 address",
-        "Block lists know IPv6 addresses by their 32 nibbles in reverse; any other name is never listed",
-        "Ask for the nibbles, and prove the query with the list's own test entry"},
+    Rule{"L23", "A block list is asked with hextets of an IPv6 address",
+         "Block lists know IPv6 addresses by their 32 nibbles in reverse; any other name is never listed",
+         "Ask for the nibbles, and prove the query with the list's own test entry"},
     Rule{"L24", "A PTR record that receivers distrust",
          "Several names for one address, an alias as the target, or a name that spells out the address look like a "
          "customer's line",

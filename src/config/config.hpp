@@ -166,6 +166,17 @@ struct Rehearsal {
   bool bulk = false;
 };
 
+/// HTTP: page, API, metrics.
+struct Console {
+  std::vector<Endpoint> listen;  ///< empty: no console
+  std::string token_file;
+  std::string certificate;
+  std::string key;
+  std::vector<IpNetwork> trusted_proxies;  ///< whose proxy_header is believed
+  std::string proxy_header = "X-Forwarded-User";
+  bool proxy_operates = false;  ///< users behind a proxy may change things
+};
+
 struct Config {
   std::optional<dns::DomainName> hostname;
   Dns dns;
@@ -181,6 +192,7 @@ struct Config {
   Process process;
   Watch watch;
   Rehearsal rehearsal;
+  Console console;
 };
 
 }  // namespace ptarmigan::config

@@ -12,6 +12,7 @@
 
 #include "base/nearest.hpp"
 #include "base/text.hpp"
+#include "config/given.hpp"
 #include "config/settings.hpp"
 #include "message/address.hpp"
 
@@ -49,25 +50,50 @@ class Reader {
   }
 
   Config config;
+  std::vector<Given> given;
 
  private:
   Result<> repeated(const toml::array& list, const std::string& path, std::uint32_t line) {
     const std::string element = path + "[]";
     if (!is_table(element)) return unknown(path, line);
+    const auto outer = numbered_;
+    std::size_t number = 0;
     for (const auto& item : list) {
       begin_table(config, element);
+      // The path's last name: those of the tables around it are numbered already.
+      numbered_ = (outer.empty() ? std::string() : outer + ".") + path.substr(path.rfind('.') + 1) + "[" +
+                  std::to_string(number++) + "]";
       if (auto done = table(*item.as_table(), element); !done) return done;
     }
+    numbered_ = outer;
     return {};
+  }
+
+  /// "source[1].ipv4" for "source[].ipv4".
+  [[nodiscard]] std::string numbered(const std::string& path) const {
+    const auto last = path.rfind("[].");
+    return last == std::string::npos ? path : numbered_ + path.substr(last + 2);
+  }
+
+  static std::string shown(const std::string& path, const Value& value) {
+    if (path.ends_with("password")) return "(hidden)";
+    const auto quoted = [](const std::string& text) { return "\"" + text + "\""; };
+    if (const auto* text = std::get_if<std::string>(&value)) return quoted(*text);
+    if (const auto* number = std::get_if<std::int64_t>(&value)) return std::to_string(*number);
+    if (const auto* truth = std::get_if<bool>(&value)) return *truth ? "true" : "false";
+    std::string out;
+    for (const auto& text : std::get<std::vector<std::string>>(value)) out += (out.empty() ? "" : ", ") + quoted(text);
+    return "[" + out + "]";
   }
 
   Result<> value(const toml::node& node, const std::string& path, std::uint32_t line) {
     for (const auto& setting : settings()) {
       if (setting.path != path) continue;
-      const auto given = to_value(node);
-      if (!given) return at(line, path + ": " + given.error().message, given.error().remedy);
-      if (auto stored = setting.store(config, *given); !stored)
+      const auto given_value = to_value(node);
+      if (!given_value) return at(line, path + ": " + given_value.error().message, given_value.error().remedy);
+      if (auto stored = setting.store(config, *given_value); !stored)
         return at(line, path + ": " + stored.error().message, stored.error().remedy);
+      given.push_back({.path = numbered(path), .value = shown(path, *given_value), .line = line});
       return {};
     }
     return unknown(path, line);
@@ -110,6 +136,7 @@ class Reader {
   }
 
   std::string_view file_name_;
+  std::string numbered_;  ///< the repeated table that is being read: "domain[0].dkim[1]"
 };
 
 /// The first character of well-formed UTF-8 beyond ASCII as TOML's escape for "strings"; it moves `text` behind it.
@@ -217,8 +244,9 @@ void fill_names(Config& config) {
 
 }  // namespace
 
-Result<Config> parse_config(std::string_view text, std::string_view file_name) {
-  Reader reader(file_name);
+namespace {
+
+Result<> read_whole(Reader& reader, std::string_view text, std::string_view file_name) {
   if (text.size() > max_config_octets) return failure(std::string(file_name) + ": the file is larger than 1 MiB");
   constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
   if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
@@ -229,10 +257,31 @@ Result<Config> parse_config(std::string_view text, std::string_view file_name) {
                      "put the value in double quotes, or delete the character");
   const toml::parse_result parsed = toml::parse(*ascii);
   if (!parsed) return reader.at(parsed.error().source().begin.line, std::string(parsed.error().description()));
-  if (auto done = reader.table(parsed.table(), {}); !done) return std::unexpected(done.error());
-  if (auto whole = check_whole(reader.config, file_name); !whole) return std::unexpected(whole.error());
+  if (auto done = reader.table(parsed.table(), {}); !done) return done;
+  return check_whole(reader.config, file_name);
+}
+
+}  // namespace
+
+Result<Config> parse_config(std::string_view text, std::string_view file_name) {
+  Reader reader(file_name);
+  if (auto read = read_whole(reader, text, file_name); !read) return std::unexpected(read.error());
   fill_names(reader.config);
   return std::move(reader.config);
+}
+
+Result<std::vector<Given>> given_settings(std::string_view text, std::string_view file_name) {
+  Reader reader(file_name);
+  if (auto read = read_whole(reader, text, file_name); !read) return std::unexpected(read.error());
+  std::ranges::stable_sort(reader.given, {}, &Given::line);
+  return std::move(reader.given);
+}
+
+std::string table_path(std::string_view path) {
+  std::string out;
+  for (const char c : path)
+    if (out.empty() || out.back() != '[' || !is_digit(c)) out += c;
+  return out;
 }
 
 }  // namespace ptarmigan::config

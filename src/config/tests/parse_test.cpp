@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "config/given.hpp"
 #include "config/settings.hpp"
 
 namespace ptarmigan::config {
@@ -159,6 +160,27 @@ TEST(Settings, defaults_of_the_table_are_the_defaults_of_the_value) {
     EXPECT_EQ(config->spool.path, written.spool.path) << text;
     EXPECT_EQ(config->dns.deadline, written.dns.deadline) << text;
   }
+}
+
+TEST(GivenSettings, each_has_its_path_value_and_line_and_secrets_are_hidden) {
+  const auto given = given_settings(
+      "hostname = \"a.example\"\n[[source]]\nipv4 = \"192.0.2.1\"\n[[source]]\nipv4 = \"192.0.2.2\"\n"
+      "[[domain]]\nname = \"b.example\"\n[[domain.dkim]]\nselector = \"s\"\nkey_file = \"k\"\n"
+      "[[relay]]\nhost = \"r.example\"\nuser = \"u\"\npassword = \"secret\"\n[delivery]\nprobes = 2\ndane = false\n",
+      "p.toml");
+  ASSERT_TRUE(given) << given.error().text();
+  EXPECT_EQ(*given, (std::vector<Given>{{"hostname", "\"a.example\"", 1},
+                                        {"source[0].ipv4", "\"192.0.2.1\"", 3},
+                                        {"source[1].ipv4", "\"192.0.2.2\"", 5},
+                                        {"domain[0].name", "\"b.example\"", 7},
+                                        {"domain[0].dkim[0].selector", "\"s\"", 9},
+                                        {"domain[0].dkim[0].key_file", "\"k\"", 10},
+                                        {"relay[0].host", "\"r.example\"", 12},
+                                        {"relay[0].user", "\"u\"", 13},
+                                        {"relay[0].password", "(hidden)", 14},
+                                        {"delivery.probes", "2", 16},
+                                        {"delivery.dane", "false", 17}}));
+  EXPECT_EQ(table_path("domain[0].dkim[12].selector"), "domain[].dkim[].selector");
 }
 
 }  // namespace

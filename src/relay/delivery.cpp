@@ -2,6 +2,7 @@
 #include "relay/delivery.hpp"
 
 #include <algorithm>
+#include <map>
 #include <random>
 #include <thread>
 
@@ -14,6 +15,7 @@
 
 #include "net/clock.hpp"
 #include "net/settle.hpp"
+#include "relay/commit.hpp"
 #include "relay/connections.hpp"
 #include "relay/explanation.hpp"
 #include "relay/hop_policies.hpp"
@@ -31,8 +33,12 @@ constexpr milliseconds shortest_destination{1'000};
 constexpr milliseconds longest_destination{300'000};
 /// How long the dispatcher sleeps where nothing is due.
 constexpr milliseconds longest_sleep{60'000};
-/// After a commit that failed for want of space.
+/// After a commit that failed for want of space, or a message that could not be read for the moment.
 constexpr milliseconds retry_commit{5'000};
+/// Messages that an operator's change reads and commits in one step.
+constexpr std::size_t messages_in_a_step = 100;
+
+using GroupKey = std::pair<QueueId, std::uint32_t>;
 
 asio::awaitable<Result<std::string>> sign_on_pool(std::shared_ptr<const std::string> octets,
                                                   std::span<const dkim::SigningKey> keys, WallTime now) {
@@ -94,6 +100,40 @@ class Delivery::Impl {
                      .why = std::move(stream.wait.why)});
     return out;
   }
+  asio::awaitable<Result<QueueChanged>> change(QueueChange what, std::vector<Delivery::Meant> meant) {
+    QueueChanged out;
+    for (std::size_t at = 0; at < meant.size(); at += messages_in_a_step) {
+      spool::Transaction transaction;
+      std::vector<After> after;
+      const auto end = std::min(meant.size(), at + messages_in_a_step);
+      for (auto i = at; i < end; ++i) {
+        auto added = add_changes(what, meant[i], transaction, after, out);
+        if (added) continue;
+        for (const auto& one : after) leave(one.job);
+        co_return std::unexpected(added.error());
+      }
+      if (after.empty()) continue;
+      const auto done = co_await committed(parts_.spool, std::move(transaction));
+      for (auto& one : after) settle(one, done ? Settled::written : Settled::not_written);
+      if (done) continue;
+      if (done.error().kind == spool::ErrorKind::stopped) stop_with(done.error().error);
+      co_return std::unexpected(done.error().error);
+    }
+    co_return out;
+  }
+
+  [[nodiscard]] GroupState state_of(const spool::MessageRecord& message, const spool::GroupRecord& group,
+                                    SteadyTime now) const {
+    GroupState out;
+    out.in_delivery = owned_.contains({message.id, group.number});
+    if (out.in_delivery || group.held) return out;
+    const auto* wait = queue_.wait_of(group.domain, stream_of(message.mail_from, message.header_from_domain));
+    if (wait == nullptr) return out;
+    out.waits_for = wait->why;
+    if (wait->until) out.left = std::max(milliseconds(0), milliseconds(*wait->until - now));
+    return out;
+  }
+
   void take_no_more() { stopped_ = true; }
   [[nodiscard]] unsigned busy() const { return queue_.workers(); }
 
@@ -149,6 +189,15 @@ class Delivery::Impl {
   }
 
   asio::awaitable<void> deliver(std::string site, Queue::Work next) {
+    // Whoever owns the group puts it into the queue again.
+    if (!owned_.try_emplace(key_of(next.job)).second) co_return;
+    const Job owned = next.job;
+    co_await deliver_owned(std::move(site), std::move(next));
+    // With an outcome to be written the commit goes on owning it.
+    if (const auto found = owned_.find(key_of(owned)); found != owned_.end() && !found->second.committing) leave(owned);
+  }
+
+  asio::awaitable<void> deliver_owned(std::string site, Queue::Work next) {
     auto transit = load(next);
     if (!transit) co_return;
     if (next.destination->status != route::Destination::Status::found) {
@@ -168,14 +217,16 @@ class Delivery::Impl {
     finish(std::move(*transit), next.domain);
   }
 
-  /// The group as the spool has it; nothing where it is done or held.
+  /// The group as the spool has it; nothing where it is done, held, overtaken, or cannot be read now: it is then tried
+  /// again soon.
   std::optional<Transit> load(const Queue::Work& next) {
     auto queued = parts_.spool.reader().find(next.job.message);
-    if (!queued || !*queued) return std::nullopt;
+    if (!queued) return enqueue(next.job, next.domain, net::in(retry_commit)), std::nullopt;
+    if (!*queued) return std::nullopt;
     const auto group = std::ranges::find((*queued)->groups, next.job.group, &spool::GroupRecord::number);
-    if (group == (*queued)->groups.end() || group->held) return std::nullopt;
+    if (group == (*queued)->groups.end() || group->held || group->attempts != next.job.attempts) return std::nullopt;
     auto octets = parts_.spool.reader().octets((*queued)->message);
-    if (!octets) return std::nullopt;
+    if (!octets) return enqueue(next.job, next.domain, net::in(retry_commit)), std::nullopt;
     return Transit((*queued)->message, *group, std::make_shared<const std::string>(*std::move(octets)), net::now());
   }
 
@@ -325,19 +376,27 @@ class Delivery::Impl {
         change.add(std::move(notice->message), std::move(notice->groups), std::move(notice->octets));
       }
     }
-    const Job job{transit.message().id, transit.group().number,
-                  stream_of(transit.message().mail_from, transit.message().header_from_domain)};
+    After after{.job = job_of(transit.message(), transit.group()),
+                .domain = domain,
+                .again = {},
+                .notices = std::move(notice_jobs)};
+    auto& owned = owned_[key_of(after.job)];
+    owned.committing = true;
+    const auto wish = std::exchange(owned.wish, std::nullopt);
     const auto again = transit.next_attempt();
-    if (again) {
-      change.put(transit.group());
+    if (!again) {
+      change.remove(after.job.message, after.job.group);
+    } else if (wish) {
+      add_change(change, *wish, transit.group(), now.wall);
+      if (*wish == QueueChange::release || *wish == QueueChange::retry) after.again = now.steady;
     } else {
-      change.remove(job.message, job.group);
+      change.put(transit.group());
+      after.again = now.steady + *again;
     }
     for (auto& record : transit.take_records()) {
       parts_.log(attempt_event(record));
       parts_.history.record(std::move(record));
     }
-    After after{job, domain, again ? std::optional(now.steady + *again) : std::nullopt, std::move(notice_jobs)};
     commit(std::move(change), std::move(after));
   }
 
@@ -348,6 +407,82 @@ class Delivery::Impl {
     std::optional<SteadyTime> again;
     std::vector<std::pair<Job, std::string>> notices;
   };
+
+  /// A group that an attempt or an operator's change has in hand.
+  struct Owned {
+    bool committing = false;
+    std::optional<QueueChange> wish;  ///< an operator's, to be fulfilled by who has it in hand
+  };
+
+  enum class Settled { written, not_written };
+
+  static GroupKey key_of(const Job& job) { return {job.message, job.group}; }
+
+  static Job job_of(const spool::MessageRecord& message, const spool::GroupRecord& group) {
+    return {message.id, group.number, stream_of(message.mail_from, message.header_from_domain), group.attempts};
+  }
+
+  /// Whether a group needs another job after an operator's change: what is due already has one.
+  static bool is_due_by(QueueChange what, const spool::GroupRecord& group, WallTime now) {
+    if (group.held) return what == QueueChange::release;
+    return (what == QueueChange::release || what == QueueChange::retry) && group.next_attempt > now;
+  }
+
+  /// Nobody has the group in hand any more. A wish that came too late for its commit is fulfilled now.
+  void leave(const Job& job) {
+    const auto found = owned_.find(key_of(job));
+    if (found == owned_.end()) return;
+    const auto wish = found->second.wish;
+    owned_.erase(found);
+    if (!wish) return;
+    spool::Transaction change;
+    std::vector<After> after;
+    QueueChanged told_before;
+    if (add_changes(*wish, {job.message, {job.group}}, change, after, told_before) && !after.empty())
+      commit(std::move(change), std::move(after.front()));
+  }
+
+  /// Adds a message's groups that nobody has in hand, and takes these in hand.
+  Result<> add_changes(QueueChange what, const Delivery::Meant& meant, spool::Transaction& transaction,
+                       std::vector<After>& after, QueueChanged& out) {
+    const auto queued = parts_.spool.reader().find(meant.message);
+    if (!queued) return std::unexpected(queued.error());
+    if (!*queued) return {};
+    const auto now = net::now();
+    bool any = false;
+    for (auto& group : (*queued)->groups) {
+      if (std::ranges::find(meant.groups, group.number) == meant.groups.end()) continue;
+      any = true;
+      const auto [owned, free] = owned_.try_emplace({meant.message, group.number});
+      if (!free) {
+        auto& wish = owned->second.wish;
+        if (wish != QueueChange::remove) wish = what;
+        ++out.in_delivery;
+        continue;
+      }
+      owned->second.committing = true;
+      ++out.groups;
+      add_change(transaction, what, group, now.wall);
+      after.push_back({.job = job_of((*queued)->message, group),
+                       .domain = group.domain,
+                       .again = is_due_by(what, group, now.wall) ? std::optional(now.steady) : std::nullopt,
+                       .notices = {}});
+    }
+    if (any) ++out.messages;
+    return {};
+  }
+
+  void settle(const After& after, Settled how) {
+    // Where nothing was changed its job may have come up meanwhile, and was dropped.
+    const auto due = how == Settled::not_written ? std::optional(net::in(retry_commit)) : after.again;
+    if (due) enqueue(after.job, after.domain, *due);
+    leave(after.job);
+  }
+
+  void stop_with(const Error& error) {
+    stopped_ = true;
+    if (parts_.on_spool_stopped) parts_.on_spool_stopped(error);
+  }
 
   void commit(spool::Transaction change, After after) {
     // Kept for the case that there is no space: what happened must be written, and nothing may be delivered twice for
@@ -365,11 +500,10 @@ class Delivery::Impl {
 
   void after_commit(const spool::Committed& committed, spool::Transaction change, After after) {
     if (committed) {
-      if (after.again) enqueue(after.job, after.domain, *after.again);
       for (const auto& [notice, to] : after.notices) enqueue(notice, to, net::steady_now());
+      settle(after, Settled::written);
     } else if (committed.error().kind == spool::ErrorKind::stopped) {
-      if (parts_.on_spool_stopped) parts_.on_spool_stopped(committed.error().error);
-      stopped_ = true;
+      stop_with(committed.error().error);
     } else {
       parts_.gate.spawn(commit_later(std::move(change), std::move(after)));
     }
@@ -389,6 +523,7 @@ class Delivery::Impl {
   asio::thread_pool signers_;
   std::mt19937 random_;
   std::vector<IpAddress> own_;  ///< where mail that we send would come back to us
+  std::map<GroupKey, Owned> owned_;
   bool stopped_ = false;
 };
 
@@ -412,6 +547,15 @@ void Delivery::start() {
 
 void Delivery::take_no_more() {
   impl_->take_no_more();
+}
+
+asio::awaitable<Result<QueueChanged>> Delivery::change(QueueChange what, std::vector<Meant> meant) {
+  co_return co_await impl_->change(what, std::move(meant));
+}
+
+GroupState Delivery::state_of(const spool::MessageRecord& message, const spool::GroupRecord& group,
+                              SteadyTime now) const {
+  return impl_->state_of(message, group, now);
 }
 
 std::vector<route::HeldMail> Delivery::held(SteadyTime now) const {

@@ -3,7 +3,8 @@
 // One worker at a time and site takes jobs from the queue, each over the routes that the router orders. A refusal that
 // blames our address or the sender's authentication goes on over the next route at once; only a reply about the
 // recipient or the content ends a message while another route remains. What happened is committed before the next
-// attempt of the same group can begin. Threads: one executor that runs on one thread; signing runs on a pool.
+// attempt of the same group can begin. A group belongs to one at a time: to its attempt until the outcome is on disk,
+// or to an operator's change until that is. Threads: one executor that runs on one thread; signing runs on a pool.
 #pragma once
 
 #include <functional>
@@ -15,10 +16,12 @@
 #include "config/config.hpp"
 #include "net/answer_source.hpp"
 #include "net/gate.hpp"
+#include "relay/control_json.hpp"
 #include "relay/keys.hpp"
 #include "relay/log.hpp"
 #include "relay/pacer.hpp"
 #include "relay/queue.hpp"
+#include "relay/queue_change.hpp"
 #include "relay/router.hpp"
 #include "spool/spool.hpp"
 #include "store/history.hpp"
@@ -56,6 +59,16 @@ class Delivery {
   [[nodiscard]] std::size_t waiting() const;
   /// Mail that waits for pacing.
   [[nodiscard]] std::vector<route::HeldMail> held(SteadyTime now) const;
+  struct Meant {
+    QueueId message;
+    std::vector<std::uint32_t> groups;
+  };
+  /// An operator's change, in steps that do not keep others waiting. What is being delivered at this moment is changed
+  /// when its attempt has ended, together with what came of it. What is gone is passed over. An error is the spool's;
+  /// what was changed before it stays so.
+  [[nodiscard]] boost::asio::awaitable<Result<QueueChanged>> change(QueueChange what, std::vector<Meant> meant);
+  [[nodiscard]] GroupState state_of(const spool::MessageRecord& message, const spool::GroupRecord& group,
+                                    SteadyTime now) const;
   /// Workers end after the message that they have in hand; busy() says how many still have one.
   void take_no_more();
   [[nodiscard]] unsigned busy() const;

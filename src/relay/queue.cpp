@@ -188,6 +188,15 @@ std::vector<Queue::Held> Queue::held() const {
   return out;
 }
 
+const Queue::Wait* Queue::wait_of(const std::string& domain, std::uint32_t stream) const {
+  const auto known = domains_.find(domain);
+  if (known == domains_.end() || !known->second.destination) return nullptr;
+  const auto site = sites_.find(site_key(*known->second.destination, domain));
+  if (site == sites_.end()) return nullptr;
+  const auto found = site->second.streams.find(stream);
+  return found == site->second.streams.end() || !found->second.wait ? nullptr : &*found->second.wait;
+}
+
 std::optional<SteadyTime> Queue::next_due() const {
   if (due_.empty() && wakes_.empty()) return std::nullopt;
   if (due_.empty()) return wakes_.begin()->first;

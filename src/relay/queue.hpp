@@ -24,7 +24,8 @@ namespace ptarmigan::relay {
 struct Job {
   QueueId message;
   std::uint32_t group = 0;
-  std::uint32_t stream = 0;  ///< stream_of() its sender
+  std::uint32_t stream = 0;    ///< stream_of() its sender
+  std::uint32_t attempts = 0;  ///< GroupRecord::attempts: a job that another one has overtaken is dropped
   friend auto operator<=>(const Job&, const Job&) = default;
 };
 
@@ -88,6 +89,8 @@ class Queue {
   };
   /// The streams that wait by put_back().
   [[nodiscard]] std::vector<Held> held() const;
+  /// What mail of this stream to this domain waits for, where it waits by put_back(). Valid until the next change.
+  [[nodiscard]] const Wait* wait_of(const std::string& domain, std::uint32_t stream) const;
 
  private:
   struct Domain {

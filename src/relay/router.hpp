@@ -45,6 +45,15 @@ class Router {
   /// first message is planned with knowledge. Bounded by the cache's deadline.
   [[nodiscard]] boost::asio::awaitable<void> warm_up();
 
+  /// An operator's word about a route: poor for so long, whatever the facts say.
+  void set_poor(const route::StandingKey& key, std::string reason, milliseconds duration, Moment now) {
+    standing_.set_poor(key, std::move(reason), duration, now);
+  }
+  /// Forgets what replies and operators taught of matching entries ("" and nothing match all). Returns how many.
+  std::size_t forget(const std::optional<IpAddress>& source, const std::string& site, const std::string& sender) {
+    return standing_.forget(source, site, sender);
+  }
+
   [[nodiscard]] const route::StandingTable& standing() const { return standing_; }
   /// What an earlier run learnt from replies, `elapsed` after it was saved.
   void restore(const std::vector<route::StandingTable::Saved>& saved, milliseconds elapsed, SteadyTime now) {

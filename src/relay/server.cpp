@@ -177,7 +177,7 @@ class Server::Impl {
       for (const auto& group : queued.groups) {
         const auto wait =
             std::clamp(milliseconds(group.next_attempt - now.wall), milliseconds(0), config_.delivery.retry_longest);
-        delivery_->enqueue({queued.message.id, group.number, stream}, group.domain, now.steady + wait);
+        delivery_->enqueue({queued.message.id, group.number, stream, group.attempts}, group.domain, now.steady + wait);
         ++count;
       }
       return spool::Walk::go_on;

@@ -4,32 +4,17 @@
 #include <algorithm>
 
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/async_result.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "net/clock.hpp"
 #include "net/password.hpp"
 #include "relay/accept.hpp"
+#include "relay/commit.hpp"
 
 namespace ptarmigan::relay {
 namespace asio = boost::asio;
 namespace {
-
-/// Completes on the waiting coroutine's own executor when the spool has the change on disk.
-asio::awaitable<spool::Committed> committed(spool::Spool& spool, spool::Transaction change) {
-  auto start = [&spool](auto handler, spool::Transaction what) {
-    const auto executor = asio::get_associated_executor(handler);
-    spool.commit(std::move(what), [handler = std::move(handler), executor](spool::Committed done) mutable {
-      asio::post(executor, [handler = std::move(handler), done = std::move(done)]() mutable {
-        std::move(handler)(std::move(done));
-      });
-    });
-  };
-  return asio::async_initiate<const asio::use_awaitable_t<>, void(spool::Committed)>(
-      std::move(start), asio::use_awaitable, std::move(change));
-}
 
 smtp::Reply refusal_of(const spool::CommitError& error) {
   switch (error.kind) {

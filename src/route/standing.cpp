@@ -6,6 +6,9 @@
 namespace ptarmigan::route {
 namespace {
 
+/// An operator's word does not last longer.
+constexpr milliseconds longest_set{30LL * 24 * 3600 * 1000};
+
 std::string with_rules(const std::vector<std::string>& rules) {
   std::string out;
   for (const auto& rule : rules) out += (out.empty() ? " [" : ", ") + rule;
@@ -144,6 +147,29 @@ void StandingTable::refused(const StandingKey& key, Refusal refusal, const Route
   ++revision_;
 }
 
+void StandingTable::set_poor(const StandingKey& key, std::string reason, milliseconds duration, Moment now) {
+  auto& known = entry(key, now.wall);
+  known.facts_explained_refusal = false;
+  known.probing = false;
+  known.probes_left = policy_.probes;
+  known.until = now.steady + std::clamp(duration, milliseconds(0), longest_set);
+  known.why = reason;
+  known.refusal = Refusal{.rules = {}, .reply = std::move(reason), .at = now.wall};
+  known.since = now.wall;
+  ++revision_;
+}
+
+std::size_t StandingTable::forget(const std::optional<IpAddress>& source, const std::string& site,
+                                  const std::string& sender) {
+  const auto erased = std::erase_if(entries_, [&](const auto& item) {
+    const auto& key = item.first;
+    return (!source || *source == key.source) && (site.empty() || site == key.site) &&
+           (sender.empty() || sender == key.sender);
+  });
+  if (erased > 0) ++revision_;
+  return erased;
+}
+
 void StandingTable::accepted(const StandingKey& key) {
   const auto found = entries_.find(key);
   if (found == entries_.end()) return;
@@ -188,8 +214,8 @@ void StandingTable::restore(const std::vector<Saved>& entries, milliseconds elap
     auto& known = entry(saved.key, saved.since);
     known.refusal = saved.refusal;
     known.facts_explained_refusal = saved.facts_explained_refusal;
-    known.until =
-        now + std::clamp(saved.left - std::max(milliseconds(0), elapsed), milliseconds(0), policy_.longest_pause);
+    const auto longest = saved.refusals == 0 ? longest_set : policy_.longest_pause;
+    known.until = now + std::clamp(saved.left - std::max(milliseconds(0), elapsed), milliseconds(0), longest);
     known.refusals = saved.refusals;
     known.facts = saved.facts;
     known.probes_left = std::min(saved.probes_left, policy_.probes);

@@ -83,6 +83,10 @@ class StandingTable {
   RouteStanding weigh(const StandingKey& key, const RouteFacts& facts, Moment now);
   /// A reply that blames the address (sender "") or the sender's authentication (sender set).
   void refused(const StandingKey& key, Refusal refusal, const RouteFacts& facts, Moment now);
+  /// An operator's word: poor for so long, as after a refusal that no fact explains.
+  void set_poor(const StandingKey& key, std::string reason, milliseconds duration, Moment now);
+  /// Forgets what replies and operators taught of matching entries ("" and nothing match all). Returns how many.
+  std::size_t forget(const std::optional<IpAddress>& source, const std::string& site, const std::string& sender);
   /// A message was accepted over this route. Ends one probe.
   void accepted(const StandingKey& key);
   /// On probation one message at a time: true takes the place, which accepted(), refused() or give_back() frees.
@@ -114,7 +118,8 @@ class StandingTable {
   };
   /// What is known of each address at each site; of single senders only what holds them back.
   [[nodiscard]] std::vector<Saved> saved(SteadyTime now) const;
-  /// Takes entries up again, `elapsed` after they were saved. No pause lasts longer than the policy's longest.
+  /// Takes entries up again, `elapsed` after they were saved. No pause lasts longer than the policy's longest, an
+  /// operator's word apart.
   void restore(const std::vector<Saved>& entries, milliseconds elapsed, SteadyTime now);
   /// Grows whenever something changed that saved() tells, but for times and their words.
   [[nodiscard]] std::uint64_t revision() const { return revision_; }

@@ -30,6 +30,7 @@ void add_rehearse(CLI::App& app, Action& action);
 void add_send(CLI::App& app, Action& action);
 void add_serve(CLI::App& app, Action& action);
 void add_spf(CLI::App& app, Action& action);
+void add_standing(CLI::App& app, Action& action);
 void add_user(CLI::App& app, Action& action);
 void add_watch(CLI::App& app, Action& action);
 void add_verify(CLI::App& app, Action& action);

@@ -1,6 +1,7 @@
 // cli/explain.cpp - `ptarmigan explain QUEUE-ID`: why a message went where it went, attempt by attempt, from the
 // history, and what still waits, from the spool.
 #include <filesystem>
+#include <map>
 #include <memory>
 
 #include <CLI/CLI.hpp>
@@ -12,6 +13,7 @@
 #include "cli/server_files.hpp"
 #include "cli/terminal.hpp"
 #include "net/clock.hpp"
+#include "relay/control_socket.hpp"
 #include "rulebook/registry.hpp"
 #include "spool/spool.hpp"
 #include "store/history.hpp"
@@ -31,6 +33,8 @@ struct Story {
   QueueId id;
   std::vector<store::Attempt> attempts;
   std::optional<spool::Queued> queued;
+  std::map<std::uint32_t, std::string>
+      now;  ///< what the running server does with a group, where it is not just waiting
 };
 
 std::string row(std::string_view label, const std::string& text) {
@@ -140,17 +144,19 @@ std::string attempt_text(const store::Attempt& attempt, std::size_t number, Colo
   return out;
 }
 
-std::string waiting_text(const spool::Queued& queued, Colour colour) {
+std::string waiting_text(const Story& story, Colour colour) {
   std::string out;
   const auto now = net::now().wall;
-  for (const auto& group : queued.groups) {
+  for (const auto& group : story.queued->groups) {
     std::string recipients;
     for (const auto& recipient : group.recipients)
       recipients += (recipients.empty() ? "" : ", ") + displayable(recipient.address);
     const auto wait = group.next_attempt - now;
-    const auto when = group.held                ? std::string("held")
-                      : wait <= milliseconds(0) ? "due now"
-                                                : "tried again in " + human(wait);
+    const auto known = story.now.find(group.number);
+    const auto when = group.held                 ? std::string("held")
+                      : known != story.now.end() ? known->second
+                      : wait <= milliseconds(0)  ? "due now"
+                                                 : "tried again in " + human(wait);
     out += painted(colour, Tint::warn, "in the queue") + "  " + recipients + ": " + when + "\n";
   }
   return out;
@@ -163,7 +169,7 @@ std::string text_of(const Story& story, Colour colour) {
   out += "\n";
   std::size_t number = 0;
   for (const auto& attempt : story.attempts) out += "\n" + attempt_text(attempt, ++number, colour);
-  out += "\n" + (story.queued ? waiting_text(*story.queued, colour) : std::string("no longer in the queue\n"));
+  out += "\n" + (story.queued ? waiting_text(story, colour) : std::string("no longer in the queue\n"));
   return out;
 }
 
@@ -206,21 +212,44 @@ Json json_of(const Story& story) {
                          {"recipients", std::move(recipients)},
                          {"held", group.held},
                          {"attempts", group.attempts},
-                         {"next_attempt", rfc3339(group.next_attempt)}});
+                         {"next_attempt", rfc3339(group.next_attempt)},
+                         {"now", story.now.contains(group.number) ? Json(story.now.at(group.number)) : Json()}});
     }
   }
   return {{"version", 1}, {"id", story.id.text()}, {"attempts", std::move(attempts)}, {"waiting", std::move(waiting)}};
 }
 
+/// Asks the server, where one runs: what a group waits for is known by it alone.
+void ask_what_it_does(Story& story, const ServerFiles& files) {
+  const auto command = Json{{"do", "list"}, {"ids", {story.id.text()}}}.dump();
+  const auto answer = relay::ask_server(files.spool, command);
+  if (!answer || !*answer) return;
+  const auto json = Json::parse(**answer, nullptr, false);
+  if (!json.is_object() || !json.contains("messages") || json["messages"].empty()) return;
+  for (const auto& group : json["messages"].front()["groups"]) {
+    const auto number = group.value("group", std::uint32_t{0});
+    const auto why = displayable(string_at(group, "waits_for"));
+    if (flag_at(group, "in_delivery")) {
+      story.now[number] = "being delivered";
+    } else if (!why.empty() && group.contains("waits_ms")) {
+      const auto left = milliseconds(group.value("waits_ms", std::int64_t{0}));
+      story.now[number] = "waits for pacing until " + rfc3339(net::now().wall + left) + ": " + why;
+    } else if (!why.empty()) {
+      story.now[number] = "waits for pacing, for a free connection: " + why;
+    }
+  }
+}
+
 /// An absent spool or history holds nothing; one that cannot be read is an error.
 Result<Story> read_story(QueueId id, const ServerFiles& files) {
-  Story story{.id = id, .attempts = {}, .queued = {}};
+  Story story{.id = id, .attempts = {}, .queued = {}, .now = {}};
   if (!files.spool.empty() && std::filesystem::exists(files.spool)) {
     const auto reader = spool::Spool::open_read_only(files.spool);
     if (!reader) return std::unexpected(reader.error());
     auto queued = (*reader)->find(id);
     if (!queued) return std::unexpected(queued.error());
     story.queued = *std::move(queued);
+    if (story.queued) ask_what_it_does(story, files);
   }
   if (!files.history.empty() && std::filesystem::exists(files.history)) {
     const auto history = store::HistoryReader::open(files.history);

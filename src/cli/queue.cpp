@@ -1,7 +1,6 @@
-// cli/queue.cpp - `ptarmigan queue list|show|hold|release|retry|delete`. list and show read beside a running server;
-// the others change the queue, which only one process may do.
+// cli/queue.cpp - `ptarmigan queue list|show|hold|release|retry|delete|drain|resume`: asks the running server over its
+// control socket (relay/control.hpp), or reads and changes the spool itself where none runs.
 #include <algorithm>
-#include <future>
 #include <memory>
 
 #include <CLI/CLI.hpp>
@@ -14,6 +13,8 @@
 #include "cli/terminal.hpp"
 #include "message/header.hpp"
 #include "net/clock.hpp"
+#include "relay/control.hpp"
+#include "relay/control_socket.hpp"
 #include "spool/spool.hpp"
 
 namespace ptarmigan::cli {
@@ -21,21 +22,20 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::size_t groups_in_a_change = 1000;
-
 struct Options {
   ServerFiles files;
   std::vector<std::string> ids;
   std::string domain;
+  std::string site;
   std::string mail_from;
+  std::string recipient;
+  std::string cause;
   bool held = false;
   bool all = false;
   bool json = false;
   bool raw = false;
-  std::size_t limit = 1000;
+  std::size_t limit = relay::max_listed;
 };
-
-enum class Change { hold, release, retry, remove };
 
 std::string octets_text(std::uint64_t octets) {
   constexpr std::uint64_t kib = 1024;
@@ -44,108 +44,146 @@ std::string octets_text(std::uint64_t octets) {
   return std::to_string((octets + kib * kib / 2) / (kib * kib)) + " MB";
 }
 
-std::string sender_text(const spool::MessageRecord& message) {
-  return "<" + displayable(message.mail_from) + ">";
+std::string counted(std::uint64_t count, const std::string& what) {
+  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
 }
 
-/// When it is tried again.
-std::string next_text(const spool::GroupRecord& group, WallTime now) {
-  if (group.held) return "held";
-  const auto wait = group.next_attempt - now;
-  return wait <= milliseconds(0) ? "due now" : "next in " + human(wait);
+std::string string_at(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  return found == object.end() || !found->is_string() ? std::string() : displayable(found->get<std::string>());
 }
 
-std::string group_text(const spool::GroupRecord& group, WallTime now, Colour colour) {
+std::uint64_t number_at(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  return found == object.end() || !found->is_number_unsigned() ? 0 : found->get<std::uint64_t>();
+}
+
+bool flag_at(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_boolean() && found->get<bool>();
+}
+
+std::string group_text(const Json& group, Colour colour) {
   std::string recipients;
-  for (const auto& recipient : group.recipients)
-    recipients += (recipients.empty() ? "" : ", ") + displayable(recipient.address);
-  std::string out = "    to " + recipients + "  " +
-                    (group.held ? painted(colour, Tint::warn, "held") : next_text(group, now)) + ", " +
-                    std::to_string(group.attempts) + (group.attempts == 1 ? " attempt" : " attempts") + "\n";
-  if (!group.last_reply.empty()) out += "       " + painted(colour, Tint::faint, displayable(group.last_reply)) + "\n";
+  for (const auto& recipient : group["recipients"])
+    recipients += (recipients.empty() ? "" : ", ") + displayable(recipient.get<std::string>());
+  std::string when = "next at " + string_at(group, "next_attempt");
+  if (string_at(group, "next_attempt") <= rfc3339(net::now().wall)) when = "due now";
+  if (flag_at(group, "held")) when = painted(colour, Tint::warn, "held");
+  if (flag_at(group, "in_delivery")) when = "being delivered";
+  std::string out = "    to " + recipients + "  " + when + ", " + counted(number_at(group, "attempts"), "attempt");
+  if (const auto site = string_at(group, "site"); !site.empty()) out += ", site " + site;
+  if (const auto cause = string_at(group, "cause"); !cause.empty()) out += ", cause " + cause;
+  out += "\n";
+  if (const auto why = string_at(group, "waits_for"); !why.empty()) {
+    const auto left = milliseconds(number_at(group, "waits_ms"));
+    out += "       waits for pacing " +
+           (group.contains("waits_ms") ? "until " + rfc3339(net::now().wall + left)
+                                       : std::string("for a free connection")) +
+           ": " + why + "\n";
+  }
+  if (const auto reply = string_at(group, "last_reply"); !reply.empty())
+    out += "       " + painted(colour, Tint::faint, reply) + "\n";
   return out;
 }
 
-Json group_json(const spool::GroupRecord& group) {
-  Json recipients = Json::array();
-  for (const auto& recipient : group.recipients) recipients.push_back(recipient.address);
-  return {{"group", group.number},
-          {"domain", group.domain},
-          {"recipients", std::move(recipients)},
-          {"created", rfc3339(group.created)},
-          {"next_attempt", rfc3339(group.next_attempt)},
-          {"attempts", group.attempts},
-          {"held", group.held},
-          {"last_reply", group.last_reply},
-          {"first_refusal", group.first_refusal
-                                ? Json{{"route", group.first_refusal->route}, {"reply", group.first_refusal->reply}}
-                                : Json()},
-          {"tried_routes", group.tried_routes}};
+std::string message_text(const Json& message, Colour colour) {
+  std::string out = painted(colour, Tint::strong, string_at(message, "id")) + "  " +
+                    octets_text(number_at(message, "size")) + ", accepted " + string_at(message, "accepted_at") +
+                    ", from <" + string_at(message, "mail_from") + ">\n";
+  for (const auto& group : message["groups"]) out += group_text(group, colour);
+  return out;
 }
 
-Json message_json(const spool::Queued& queued) {
-  const auto& message = queued.message;
-  Json groups = Json::array();
-  for (const auto& group : queued.groups) groups.push_back(group_json(group));
-  return {{"id", message.id.text()},
-          {"accepted_at", rfc3339(message.accepted_at)},
-          {"mail_from", message.mail_from},
-          {"header_from_domain", message.header_from_domain},
-          {"size", message.size},
-          {"client", message.submitter.client ? Json(message.submitter.client->text()) : Json()},
-          {"user", message.submitter.user},
-          {"groups", std::move(groups)}};
+/// What stops the server as a whole, in words; "" where nothing does.
+std::string trouble_text(const Json& server, Colour colour) {
+  std::string out;
+  if (string_at(server, "spool") == "stopped")
+    out += painted(colour, Tint::bad, "The spool has stopped after a disk error: nothing is taken or delivered.") +
+           "\n  " + string_at(server, "reason") + "\n";
+  if (string_at(server, "spool") == "no_space")
+    out += painted(colour, Tint::warn, "The disk is full: new mail is answered 452.") + "\n  " +
+           string_at(server, "reason") + "\n";
+  if (flag_at(server, "draining"))
+    out += painted(colour, Tint::warn, "Draining: no new mail is taken (`ptarmigan queue resume`).") + "\n";
+  return out;
 }
 
-std::string message_line(const spool::MessageRecord& message, WallTime now, Colour colour) {
-  return painted(colour, Tint::strong, message.id.text()) + "  " + octets_text(message.size) + ", " +
-         human(std::max(milliseconds(0), milliseconds(now - message.accepted_at))) + " old, from " +
-         sender_text(message) + "\n";
+/// The server's answer, or that of the spool itself where no server has it open.
+Result<Json> ask(const ServerFiles& files, const Json& command) {
+  const auto text = command.dump(-1, ' ', false, Json::error_handler_t::replace);
+  auto answered = relay::ask_server(files.spool, text);
+  if (!answered) return std::unexpected(answered.error());
+  if (!*answered) {
+    const auto parsed = relay::parse_command(text);
+    if (!parsed) return std::unexpected(parsed.error());
+    auto offline = relay::run_offline(files.spool, *parsed, net::now());
+    if (!offline) return std::unexpected(offline.error());
+    *answered = *std::move(offline);
+  }
+  auto json = Json::parse(**answered, nullptr, false);
+  if (!json.is_object()) return failure("the server's answer is not understood", "is it of another version?");
+  if (json.contains("error")) return failure(string_at(json, "error"), string_at(json, "remedy"));
+  return json;
 }
 
-spool::Query query_of(const Options& options) {
-  spool::Query query;
-  if (!options.domain.empty()) query.domain = to_lower(options.domain);
-  if (!options.mail_from.empty()) query.mail_from = options.mail_from == "<>" ? "" : options.mail_from;
-  if (options.held) query.held = true;
-  return query;
+Json command_of(const char* verb, const Options& options) {
+  Json out{{"do", verb}};
+  if (!options.ids.empty()) out["ids"] = options.ids;
+  if (!options.domain.empty()) out["domain"] = options.domain;
+  if (!options.site.empty()) out["site"] = options.site;
+  if (!options.mail_from.empty()) out["sender"] = options.mail_from == "<>" ? "" : options.mail_from;
+  if (!options.recipient.empty()) out["recipient"] = options.recipient;
+  if (!options.cause.empty()) out["cause"] = options.cause;
+  if (options.held) out["held"] = true;
+  if (options.all) out["all"] = true;
+  return out;
+}
+
+std::string sites_text(const Json& summary) {
+  std::string out;
+  for (const auto& site : summary["sites"]) {
+    const auto name = string_at(site, "site");
+    out += "  " + (name.empty() ? std::string("(not tried yet)") : name) + ": " +
+           counted(number_at(site, "groups"), "group") + ", " + std::to_string(number_at(site, "due")) + " due, " +
+           std::to_string(number_at(site, "held")) + " held";
+    for (const auto& [cause, count] : site["causes"].items())
+      if (!cause.empty()) out += ", " + displayable(cause) + " " + std::to_string(count.get<std::uint64_t>());
+    out += "\n";
+  }
+  return out;
 }
 
 int list(Options options) {
   if (auto found = find_server_files(options.files); !found) return complain(found.error());
-  const auto reader = spool::Spool::open_read_only(options.files.spool);
-  if (!reader) return complain(reader.error());
-  const auto now = net::now().wall;
-  const auto colour = colour_of_output();
+  const auto summary = ask(options.files, command_of("summary", options));
+  if (!summary) return complain(summary.error());
   Json messages = Json::array();
-  std::string text;
-  std::size_t count = 0;
-  std::size_t groups = 0;
-  std::uint64_t octets = 0;
-  const auto read = (*reader)->for_each(query_of(options), [&](const spool::Queued& queued) {
-    ++count;
-    groups += queued.groups.size();
-    octets += queued.message.size;
-    if (count > options.limit) return spool::Walk::go_on;
-    if (options.json) {
-      messages.push_back(message_json(queued));
-    } else {
-      text += message_line(queued.message, now, colour);
-      for (const auto& group : queued.groups) text += group_text(group, now, colour);
-    }
-    return spool::Walk::go_on;
-  });
-  if (!read) return complain(read.error());
+  for (std::string after; messages.size() < options.limit;) {
+    auto command = command_of("list", options);
+    command["limit"] = std::min(options.limit - messages.size(), relay::max_listed);
+    if (!after.empty()) command["after"] = after;
+    auto page = ask(options.files, command);
+    if (!page) return complain(page.error());
+    for (auto& message : (*page)["messages"]) messages.push_back(std::move(message));
+    after = string_at(*page, "next");
+    if (after.empty()) break;
+  }
+  const auto count = number_at(*summary, "messages");
   if (options.json) {
-    const Json out{
-        {"version", 1}, {"count", count}, {"groups", groups}, {"octets", octets}, {"messages", std::move(messages)}};
+    Json out = *summary;
+    out["count"] = count;
+    out["messages"] = std::move(messages);
     print(out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
     return good;
   }
-  if (count > options.limit) text += "... and " + std::to_string(count - options.limit) + " more (--limit)\n";
+  const auto colour = colour_of_output();
+  std::string text = trouble_text((*summary)["server"], colour);
+  for (const auto& message : messages) text += message_text(message, colour);
+  if (count > messages.size()) text += "... and " + std::to_string(count - messages.size()) + " more (--limit)\n";
   text += count == 0 ? std::string("nothing is queued\n")
-                     : std::to_string(count) + (count == 1 ? " message, " : " messages, ") + std::to_string(groups) +
-                           (groups == 1 ? " recipient group, " : " recipient groups, ") + octets_text(octets) + "\n";
+                     : counted(count, "message") + ", " + counted(number_at(*summary, "groups"), "recipient group") +
+                           ", " + octets_text(number_at(*summary, "octets")) + "\n" + sites_text(*summary);
   print(text);
   return good;
 }
@@ -173,134 +211,118 @@ int show(Options options) {
   const auto id = parse_id(options.ids.front());
   if (!id) return complain(id.error());
   if (auto found = find_server_files(options.files); !found) return complain(found.error());
-  const auto reader = spool::Spool::open_read_only(options.files.spool);
-  if (!reader) return complain(reader.error());
-  const auto queued = (*reader)->find(*id);
-  if (!queued) return complain(queued.error());
-  if (!*queued) {
+  const auto page = ask(options.files, command_of("list", options));
+  if (!page) return complain(page.error());
+  if ((*page)["messages"].empty()) {
     std::fprintf(stderr, "%s is not in the queue: delivered, returned, or never here; `ptarmigan explain %s` knows\n",
                  id->text().c_str(), id->text().c_str());
     return findings;
   }
-  const auto octets = (*reader)->octets((*queued)->message);
+  const auto& message = (*page)["messages"].front();
+  if (options.json) {
+    Json out{{"version", 1}};
+    out.update(message);
+    print(out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+    return good;
+  }
+  const auto reader = spool::Spool::open_read_only(options.files.spool);
+  if (!reader) return complain(reader.error());
+  spool::MessageRecord record;
+  record.id = *id;
+  record.size = number_at(message, "size");
+  const auto octets = (*reader)->octets(record);
   if (!octets) return complain(octets.error());
   if (options.raw) {
     print(*octets);
     return good;
   }
-  if (options.json) {
-    Json out{{"version", 1}};
-    out.update(message_json(**queued));
-    print(out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
-    return good;
-  }
-  const auto& message = (*queued)->message;
-  const auto now = net::now().wall;
-  std::string text = message_line(message, now, colour_of_output());
-  text += "  accepted " + rfc3339(message.accepted_at);
-  if (message.submitter.client) text += " from " + message.submitter.client->text();
-  if (!message.submitter.user.empty()) text += ", user " + displayable(message.submitter.user);
-  text += "\n" + header_text(*octets);
-  for (const auto& group : (*queued)->groups) text += group_text(group, now, colour_of_output());
-  print(text);
+  std::string text = message_text(message, colour_of_output());
+  if (const auto client = string_at(message, "client"); !client.empty()) text += "  from client " + client + "\n";
+  if (const auto user = string_at(message, "user"); !user.empty()) text += "  by user " + user + "\n";
+  print(text + header_text(*octets));
   return good;
 }
 
-/// What is meant: the ids, or all that match.
-Result<std::vector<spool::Queued>> select(const spool::Reader& reader, const Options& options) {
-  std::vector<spool::Queued> selected;
-  const auto take = [&](spool::Queued queued) {
-    selected.push_back(std::move(queued));
-    return spool::Walk::go_on;
-  };
-  auto query = query_of(options);
-  if (options.ids.empty()) {
-    if (auto read = reader.for_each(query, take); !read) return std::unexpected(read.error());
-    return selected;
-  }
-  for (const auto& text : options.ids) {
-    const auto id = parse_id(text);
-    if (!id) return std::unexpected(id.error());
-    query.id = *id;
-    const auto before = selected.size();
-    if (auto read = reader.for_each(query, take); !read) return std::unexpected(read.error());
-    if (selected.size() == before)
-      return failure(id->text() + " is not in the queue, or does not match the other conditions");
-  }
-  return selected;
-}
-
-void add_to(spool::Transaction& transaction, Change change, spool::GroupRecord group, WallTime now) {
-  switch (change) {
-    case Change::hold: group.held = true; break;
-    case Change::release:
-      group.held = false;
-      group.next_attempt = now;
-      break;
-    case Change::retry: group.next_attempt = now; break;
-    case Change::remove: return transaction.remove(group.message, group.number);
-  }
-  transaction.put(std::move(group));
-}
-
-Result<> commit(spool::Spool& spool, spool::Transaction transaction) {
-  std::promise<spool::Committed> done;
-  spool.commit(std::move(transaction), [&done](spool::Committed committed) { done.set_value(std::move(committed)); });
-  auto committed = done.get_future().get();
-  if (!committed) return std::unexpected(committed.error().error);
-  return {};
-}
+struct Change {
+  const char* verb;
+  const char* done;  ///< "held"
+};
 
 int change(Options options, Change what) {
-  if (options.ids.empty() && options.domain.empty() && options.mail_from.empty() && !options.held && !options.all)
-    return complain({"nothing was selected", "name queue ids, or a condition (--domain, --from, --held), or --all"});
+  for (const auto& id : options.ids)
+    if (auto parsed = parse_id(id); !parsed) return complain(parsed.error());
+  const auto command = command_of(what.verb, options);
+  if (command.size() == 1)
+    return complain(
+        {"nothing was selected",
+         "name queue ids, a condition (--site, --domain, --sender, --recipient, --cause, --held), or --all"});
   if (auto found = find_server_files(options.files); !found) return complain(found.error());
-  // A folder that is no spool must not become one.
-  if (const auto reader = spool::Spool::open_read_only(options.files.spool); !reader) return complain(reader.error());
-  auto spool = spool::Spool::open({.folder = options.files.spool});
-  if (!spool) {
-    auto error = spool.error();
-    if (error.message.contains("in use")) error.remedy = "the queue can be changed only while the server is stopped";
-    return complain(error);
+  const auto answer = ask(options.files, command);
+  if (!answer) return complain(answer.error());
+  const auto messages = number_at(*answer, "messages");
+  if (options.json) {
+    print(answer->dump(2) + "\n");
+  } else {
+    std::string text = counted(messages, "message") + " (" + counted(number_at(*answer, "groups"), "recipient group") +
+                       ") " + what.done + "\n";
+    if (const auto later = number_at(*answer, "in_delivery"); later > 0)
+      text +=
+          counted(later, "recipient group") + " being delivered at this moment: changed when the attempt has ended\n";
+    print(text);
   }
-  const auto selected = select((*spool)->reader(), options);
-  if (!selected) return complain(selected.error());
-  const auto now = net::now().wall;
-  spool::Transaction transaction;
-  std::size_t groups = 0;
-  for (const auto& queued : *selected) {
-    for (const auto& group : queued.groups) {
-      add_to(transaction, what, group, now);
-      if (++groups % groups_in_a_change != 0) continue;
-      if (auto done = commit(**spool, std::exchange(transaction, {})); !done) return complain(done.error());
-    }
+  return messages == 0 ? findings : good;
+}
+
+int drain(Options options, const char* verb) {
+  if (auto found = find_server_files(options.files); !found) return complain(found.error());
+  const auto answer = ask(options.files, {{"do", verb}});
+  if (!answer) return complain(answer.error());
+  const auto& server = (*answer)["server"];
+  if (options.json) {
+    print(answer->dump(2) + "\n");
+    return good;
   }
-  if (auto done = commit(**spool, std::move(transaction)); !done) return complain(done.error());
-  const char* word = what == Change::hold      ? "held"
-                     : what == Change::release ? "released"
-                     : what == Change::retry   ? "due now"
-                                               : "deleted";
-  print(std::to_string(selected->size()) + (selected->size() == 1 ? " message" : " messages") + " (" +
-        std::to_string(groups) + (groups == 1 ? " recipient group) " : " recipient groups) ") + word + "\n");
-  return selected->empty() ? findings : good;
+  print(flag_at(server, "draining")
+            ? "no new mail is taken (421); " + counted(number_at(server, "waiting"), "recipient group") + " wait, " +
+                  std::to_string(number_at(server, "in_delivery")) + " are being delivered\n"
+            : std::string("new mail is taken\n"));
+  return good;
 }
 
 void add_conditions(CLI::App& command, Options& options) {
   command.add_option("--domain", options.domain, "Only for recipients of this domain")->type_name("DOMAIN");
-  command.add_option("--from", options.mail_from, "Only with this envelope sender; <> for bounces")
+  command.add_option("--site", options.site, "Only what was last tried at this site")->type_name("SITE");
+  command.add_option("--sender,--from", options.mail_from, "Only with this envelope sender; <> for bounces")
       ->type_name("ADDRESS");
+  command.add_option("--recipient", options.recipient, "Only for this recipient")->type_name("ADDRESS");
+  command
+      .add_option("--cause", options.cause,
+                  "Only what waits for this: rate, site, sending_address, sender_authentication, dns ...")
+      ->type_name("WORD");
   command.add_flag("--held", options.held, "Only what is held");
 }
 
 void add_change(CLI::App& queue, Action& action, const char* name, const char* text, Change what) {
   auto options = std::make_shared<Options>();
   auto* command = queue.add_subcommand(name, text);
-  command->footer("Only while the server is stopped: the queue belongs to one process.");
+  command->footer(
+      "Asks the running server, or changes the spool itself where none runs. What is being delivered at this moment is "
+      "changed when its attempt has ended. Exit code: 0 changed, 1 nothing matched, 2 could not be done.");
   command->add_option("ID", options->ids, "Queue ids")->type_name("");
   add_conditions(*command, *options);
   command->add_flag("--all", options->all, "Everything that is queued");
+  command->add_flag("--json", options->json, "For programs");
   add_server_files(*command, options->files);
   command->callback([options, &action, what] { action = [options, what] { return change(*options, what); }; });
+}
+
+void add_drain(CLI::App& queue, Action& action, const char* name, const char* text) {
+  auto options = std::make_shared<Options>();
+  auto* command = queue.add_subcommand(name, text);
+  command->footer("Until the server is started again, or the other of drain and resume.");
+  command->add_flag("--json", options->json, "For programs");
+  add_server_files(*command, options->files);
+  command->callback([options, &action, name] { action = [options, name] { return drain(*options, name); }; });
 }
 
 }  // namespace
@@ -327,10 +349,12 @@ void add_queue(CLI::App& app, Action& action) {
   add_server_files(*command, shown->files);
   command->callback([shown, &action] { action = [shown] { return show(*shown); }; });
 
-  add_change(*queue, action, "hold", "Do not deliver until released", Change::hold);
-  add_change(*queue, action, "release", "Deliver what was held", Change::release);
-  add_change(*queue, action, "retry", "Try again now", Change::retry);
-  add_change(*queue, action, "delete", "Delete; the sender is not told", Change::remove);
+  add_change(*queue, action, "hold", "Do not deliver until released", {"hold", "held"});
+  add_change(*queue, action, "release", "Deliver what was held", {"release", "released"});
+  add_change(*queue, action, "retry", "Try again now", {"retry", "due now"});
+  add_change(*queue, action, "delete", "Delete; the sender is not told", {"delete", "deleted"});
+  add_drain(*queue, action, "drain", "Take no new mail, and deliver what is here");
+  add_drain(*queue, action, "resume", "Take new mail again");
 }
 
 }  // namespace ptarmigan::cli

@@ -56,7 +56,7 @@ class Control::Impl {
       case Verb::retry:
       case Verb::remove: co_return co_await change(std::move(command));
       case Verb::drain:
-      case Verb::resume: draining_ = command.verb == Verb::drain; co_return state_json(state());
+      case Verb::resume: parts_.intake.draining = command.verb == Verb::drain; co_return state_json(state());
       case Verb::standing: co_return standing();
       case Verb::standing_set: co_return set_standing(command);
       case Verb::standing_clear:
@@ -65,13 +65,11 @@ class Control::Impl {
     co_return failure("the command is not known");
   }
 
-  [[nodiscard]] bool draining() const { return draining_; }
-
  private:
   [[nodiscard]] ServerState state() const {
     const auto spool = parts_.spool.state();
     return {.running = true,
-            .draining = draining_,
+            .draining = parts_.intake.draining,
             .spool = std::string(word(spool.condition)),
             .reason = spool.condition == spool::Condition::running ? std::string() : spool.reason.text(),
             .waiting = parts_.delivery.waiting(),
@@ -156,7 +154,6 @@ class Control::Impl {
 
   Parts parts_;
   asio::thread_pool reader_;
-  bool draining_ = false;
   std::optional<Summing> summed_;
   SteadyTime summed_until_ = {};
 };
@@ -174,10 +171,6 @@ asio::awaitable<std::string> Control::answer(std::string text) {
   if (!command) co_return error_json(command.error());
   auto answered = co_await impl_->run(*std::move(command));
   co_return answered ? *std::move(answered) : error_json(answered.error());
-}
-
-bool Control::draining() const {
-  return impl_->draining();
 }
 
 }  // namespace ptarmigan::relay

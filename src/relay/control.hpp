@@ -37,6 +37,7 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "relay/delivery.hpp"
+#include "relay/intake.hpp"
 #include "relay/pacer.hpp"
 #include "relay/router.hpp"
 #include "spool/spool.hpp"
@@ -96,6 +97,7 @@ class Control {
     Delivery& delivery;
     Router& router;
     Pacer& pacer;
+    Intake& intake;
   };
   explicit Control(Parts parts);
   ~Control();
@@ -106,9 +108,6 @@ class Control {
   [[nodiscard]] boost::asio::awaitable<Result<std::string>> run(Command command);
   /// From text to text: errors as error_json().
   [[nodiscard]] boost::asio::awaitable<std::string> answer(std::string command);
-
-  /// New mail is to be refused with 421.
-  [[nodiscard]] bool draining() const;
 
  private:
   class Impl;

@@ -15,11 +15,14 @@
 #include "net/listener.hpp"
 #include "net/resolver.hpp"
 #include "net/service_manager.hpp"
+#include "relay/control.hpp"
+#include "relay/control_socket.hpp"
 #include "relay/delivery.hpp"
 #include "relay/facts_cache.hpp"
 #include "relay/keys.hpp"
 #include "relay/pacer.hpp"
 #include "relay/router.hpp"
+#include "relay/standing_keeper.hpp"
 #include "relay/submission.hpp"
 #include "relay/users.hpp"
 #include "spool/spool.hpp"
@@ -54,6 +57,9 @@ class Server::Impl {
   ~Impl() {
     // Callbacks of the spool and the resolver post to the reactor: they end first, the reactor last.
     listener_.reset();
+    control_socket_.reset();
+    control_.reset();
+    keeper_.reset();
     delivery_.reset();
     spool_.reset();
     history_.reset();
@@ -78,6 +84,9 @@ class Server::Impl {
   Result<> run() {
     for (const auto& endpoint : listener_->endpoints()) log_(LogLevel::info, "listening on " + endpoint.text());
     restore();
+    keeper_->restore();
+    gate_.spawn(keeper_->save_forever());
+    control_socket_->start();
     facts_->start();
     gate_.spawn(begin_delivery());
     listener_->start([this](std::unique_ptr<net::Stream> stream) { return session(std::move(stream)); });
@@ -146,6 +155,13 @@ class Server::Impl {
                                       *resolver_, gate_, spool_stopped, log_});
     if (!delivery) return std::unexpected(delivery.error());
     delivery_ = *std::move(delivery);
+    control_ = std::make_unique<Control>(
+        Control::Parts{reactor_.get_executor(), *spool_, *delivery_, *router_, *pacer_, intake_});
+    auto socket = ControlSocket::open(reactor_.get_executor(), gate_, *control_, config_.spool.path);
+    if (!socket) return std::unexpected(socket.error());
+    control_socket_ = *std::move(socket);
+    keeper_ = std::make_unique<StandingKeeper>(
+        StandingKeeper::Parts{reactor_.get_executor(), config_.spool.path, *router_, *pacer_, log_});
     submission_ = std::make_unique<SubmissionParts>(SubmissionParts{reactor_.get_executor(), config_, *users_, keys_,
                                                                     intake_, *spool_, *delivery_, spool_stopped, log_});
     const auto& settings = config_.submission;
@@ -271,6 +287,9 @@ class Server::Impl {
   std::unique_ptr<spool::Spool> spool_;
   std::unique_ptr<Delivery> delivery_;
   Intake intake_{config_.submission};
+  std::unique_ptr<Control> control_;
+  std::unique_ptr<ControlSocket> control_socket_;
+  std::unique_ptr<StandingKeeper> keeper_;
   std::unique_ptr<SubmissionParts> submission_;
   std::unique_ptr<net::Listener> listener_;
   std::function<void()> stop_signals_;

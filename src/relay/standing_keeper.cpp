@@ -5,15 +5,14 @@
 #include <cstring>
 #include <fstream>
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "net/clock.hpp"
 #include "net/stream.hpp"
@@ -69,15 +68,14 @@ class StandingKeeper::Impl {
   void restore() {
     std::ifstream file(path_, std::ios::binary);
     if (!file) {
-      if (errno != ENOENT)
-        parts_.log(LogLevel::warning, "cannot read " + path_.string() + ": " + std::strerror(errno));
+      if (errno != ENOENT) parts_.log(LogLevel::warning, "cannot read " + path_.string() + ": " + std::strerror(errno));
       return;
     }
     const std::string text{std::istreambuf_iterator<char>(file), {}};
     const auto saved = route::parse_standing(text);
     if (!saved) {
-      parts_.log(LogLevel::warning, "what was learnt of routes is lost: " + path_.string() + ": " +
-                                        saved.error().message);
+      parts_.log(LogLevel::warning,
+                 "what was learnt of routes is lost: " + path_.string() + ": " + saved.error().message);
       return;
     }
     const auto now = net::now();
@@ -96,17 +94,15 @@ class StandingKeeper::Impl {
       if (co_await net::cancelled()) co_return;
       const auto now = revision();
       if (now == saved_) continue;
-      const auto done = co_await asio::co_spawn(writer_.get_executor(), write_on_pool(path_, snapshot()),
-                                                asio::use_awaitable);
+      const auto done =
+          co_await asio::co_spawn(writer_.get_executor(), write_on_pool(path_, snapshot()), asio::use_awaitable);
       if (done) saved_ = now;
       told(done);
     }
   }
 
  private:
-  [[nodiscard]] std::uint64_t revision() const {
-    return parts_.router.standing().revision() + parts_.pacer.revision();
-  }
+  [[nodiscard]] std::uint64_t revision() const { return parts_.router.standing().revision() + parts_.pacer.revision(); }
 
   [[nodiscard]] route::SavedStanding snapshot() const {
     const auto now = net::now();

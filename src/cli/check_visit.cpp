@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdio>
 #include <random>
 
 #include "auth/dkim/sign.hpp"
@@ -159,18 +160,23 @@ std::string one_line(const smtp::Reply& reply) {
   return displayable(trim(std::string_view(wire)));
 }
 
-asio::awaitable<bool> send_canary(Canary canary, std::vector<route::Target> targets) {
+using Say = void (*)(const std::string&);
+void say_aside(const std::string& text) {
+  std::fputs(text.c_str(), stderr);
+}
+
+asio::awaitable<bool> send_canary(Canary canary, std::vector<route::Target> targets, Say say) {
   const auto family = canary.source.family();
   const auto at = std::ranges::find_if(targets, [&](const auto& t) { return t.address.family() == family; });
   const auto who = canary.source.text() + " (" + std::string(to_string(family)) + "): ";
   if (at == targets.end()) {
-    print(who + "the recipient's hosts have no address of this family\n");
+    say(who + "the recipient's hosts have no address of this family\n");
     co_return true;
   }
   auto stream = co_await net::connect({at->address, smtp_port}, canary.source, net::in(visit_patience));
   if (!stream) {
-    print(who + "no connection to " + at->host.text() + " " + at->address.text() +
-          " port 25: " + stream.error().message + "\n");
+    say(who + "no connection to " + at->host.text() + " " + at->address.text() + " port 25: " + stream.error().message +
+        "\n");
     co_return false;
   }
   net::SmtpClientOptions options;
@@ -181,7 +187,7 @@ asio::awaitable<bool> send_canary(Canary canary, std::vector<route::Target> targ
   const auto route = who + "to " + at->host.text() + " " + at->address.text() + ", ";
   if (!co_await session.open()) {
     const auto& failure = session.failure();
-    print(route + (failure && failure->reply ? one_line(*failure->reply) : session.problem()) + "\n");
+    say(route + (failure && failure->reply ? one_line(*failure->reply) : session.problem()) + "\n");
     co_return false;
   }
   const auto tls = session.tls() ? session.tls()->version : std::string("not encrypted");
@@ -189,8 +195,8 @@ asio::awaitable<bool> send_canary(Canary canary, std::vector<route::Target> targ
   const auto sent = co_await session.deliver(canary.envelope, body);
   co_await session.quit();
   const auto& answer = sent.recipients.front();
-  print(route + tls + ": " + (answer.reply ? one_line(*answer.reply) : std::string(smtp::to_string(*answer.problem))) +
-        "\n");
+  say(route + tls + ": " + (answer.reply ? one_line(*answer.reply) : std::string(smtp::to_string(*answer.problem))) +
+      "\n");
   co_return answer.accepted();
 }
 
@@ -228,7 +234,8 @@ int send_canaries(const CheckOptions& options, World& world, const doctor::Setup
   const auto targets = net::run_blocking(targets_of(*domain, world));
   if (targets.empty()) return complain({"there is nowhere to deliver mail for " + domain->text()});
   bool all = true;
-  print(keys->empty() ? "\nLive, unsigned (no key was named):\n" : "\nLive, signed:\n");
+  const Say say = options.json ? say_aside : print;  // JSON stays alone on standard output
+  say(keys->empty() ? "\nLive, unsigned (no key was named):\n" : "\nLive, signed:\n");
   for (const auto& source : setup.sources) {
     for (const auto& address : {source.ipv4, source.ipv6}) {
       if (!address) continue;
@@ -242,7 +249,7 @@ int send_canaries(const CheckOptions& options, World& world, const doctor::Setup
       Canary canary{*address, source.ehlo_name, {}, *std::move(octets)};
       canary.envelope.mail_from = setup.mail_from ? *setup.mail_from : smtp::ReversePath{from};
       canary.envelope.recipients.push_back({.path = {*to}, .notify = {}, .original = {}});
-      all = net::run_blocking(send_canary(std::move(canary), targets)) && all;
+      all = net::run_blocking(send_canary(std::move(canary), targets, say)) && all;
     }
   }
   return all ? good : findings;

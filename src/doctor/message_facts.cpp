@@ -88,10 +88,12 @@ bool offers_a_way_out(std::string_view message) {
 
 std::string decode_words(std::string_view text) {
   std::string out;
+  bool first = true;
   bool after_word = false;  // RFC 2047#6.2: blanks between two encoded words are not text
   for (const auto part : split(text, ' ')) {
     const auto word = decode_word(part);
-    if (!out.empty() && !(after_word && word)) out += ' ';
+    if (!first && !(after_word && word)) out += ' ';
+    first = false;
     out += word ? *word : std::string(part);
     after_word = word.has_value();
   }

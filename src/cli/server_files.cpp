@@ -29,7 +29,8 @@ Result<> find_server_files(ServerFiles& files) {
                        : config.error().remedy);
   }
   if (files.spool.empty()) files.spool = config->spool.path;
-  if (files.history.empty()) files.history = config->watch.database.empty() ? config->store.path : config->watch.database;
+  if (files.history.empty())
+    files.history = config->watch.database.empty() ? config->store.path : config->watch.database;
   return {};
 }
 

@@ -13,8 +13,8 @@
 
 #include "net/clock.hpp"
 #include "net/listener.hpp"
+#include "net/notify_socket.hpp"
 #include "net/resolver.hpp"
-#include "net/service_manager.hpp"
 #include "relay/control.hpp"
 #include "relay/control_socket.hpp"
 #include "relay/delivery.hpp"
@@ -207,7 +207,7 @@ class Server::Impl {
     if (co_await net::cancelled()) co_return;
     delivery_->start();
     log_(LogLevel::info, "delivering");
-    net::tell_service_manager("READY=1\nSTATUS=delivering");
+    net::notify_supervisor("READY=1\nSTATUS=delivering");
   }
 
   asio::awaitable<void> session(std::unique_ptr<net::Stream> stream) {
@@ -245,7 +245,7 @@ class Server::Impl {
     if (stopping_) return;
     stopping_ = true;
     log_(LogLevel::info, "stopping");
-    net::tell_service_manager("STOPPING=1");
+    net::notify_supervisor("STOPPING=1");
     asio::co_spawn(reactor_, end_everything(), asio::detached);
   }
 

@@ -1,4 +1,4 @@
-// net/service_manager.hpp - tells who started us how we are (sd_notify(3)): systemd waits for "ready" before it starts
+// net/notify_socket.hpp - tells who started us how we are (sd_notify(3)): systemd waits for "ready" before it starts
 // what depends on us, and shows the status.
 #pragma once
 
@@ -8,6 +8,6 @@ namespace ptarmigan::net {
 
 /// "READY=1", "RELOADING=1", "STOPPING=1", "STATUS=...", several separated by LF. Nothing happens where NOTIFY_SOCKET
 /// is not set; a service manager that does not listen is no error of ours.
-void tell_service_manager(const std::string& state);
+void notify_supervisor(const std::string& state);
 
 }  // namespace ptarmigan::net

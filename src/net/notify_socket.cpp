@@ -1,5 +1,5 @@
-// net/service_manager.cpp - see service_manager.hpp.
-#include "net/service_manager.hpp"
+// net/notify_socket.cpp - see notify_socket.hpp.
+#include "net/notify_socket.hpp"
 
 #include <cstddef>
 #include <cstdlib>
@@ -12,7 +12,7 @@
 
 namespace ptarmigan::net {
 
-void tell_service_manager(const std::string& state) {
+void notify_supervisor(const std::string& state) {
   const char* const name = std::getenv("NOTIFY_SOCKET");
   if (name == nullptr) return;
   const std::string_view path(name);

@@ -134,6 +134,7 @@ Stream::Impl::Impl(tcp::socket connected) : socket(std::move(connected)), timer_
   local = from_asio(socket.local_endpoint(ignored));
   remote = from_asio(socket.remote_endpoint(ignored));
   socket.set_option(tcp::no_delay(true), ignored);
+  socket.non_blocking(true, ignored);
 }
 
 void Stream::Impl::set_deadline(SteadyTime time) {
@@ -179,10 +180,20 @@ asio::awaitable<StreamResult<std::string_view>> Stream::read(SteadyTime deadline
   impl->set_deadline(deadline);
   error_code error;
   std::size_t size = 0;
-  if (impl->tls_stream)
-    std::tie(error, size) = co_await impl->tls_stream->async_read_some(asio::buffer(*impl->buffer, most), await);
-  else
-    std::tie(error, size) = co_await impl->socket.async_read_some(asio::buffer(*impl->buffer, most), await);
+  while (true) {
+    if (!impl->buffer) impl->buffer = std::make_unique_for_overwrite<std::array<char, read_octets>>();
+    const auto buffer = asio::buffer(*impl->buffer, most);
+    if (impl->tls_stream) {
+      std::tie(error, size) = co_await impl->tls_stream->async_read_some(buffer, await);
+      break;
+    }
+    size = impl->socket.read_some(buffer, error);
+    if (error != asio::error::would_block) break;
+    // Thousands of clients that say nothing need no buffer.
+    impl->buffer.reset();
+    std::tie(error) = co_await impl->socket.async_wait(tcp::socket::wait_read, await);
+    if (error) break;
+  }
   impl->clear_deadline();
   if (error) co_return std::unexpected(error_of(error, impl->timed_out()));
   co_return std::string_view(impl->buffer->data(), size);

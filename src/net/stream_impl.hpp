@@ -35,7 +35,8 @@ class Stream::Impl : public std::enable_shared_from_this<Stream::Impl> {
   std::optional<TlsInfo> tls;
   Endpoint local;
   Endpoint remote;
-  std::unique_ptr<std::array<char, read_octets>> buffer = std::make_unique<std::array<char, read_octets>>();
+  /// Of the last read; given back while a plain connection waits for its peer.
+  std::unique_ptr<std::array<char, read_octets>> buffer;
 
  private:
   void wait(SteadyTime time);

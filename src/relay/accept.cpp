@@ -34,9 +34,10 @@ std::string safe_word(const std::string& text) {
 
 Result<std::string> received_field(const Submitted& submitted) {
   const auto& session = *submitted.session;
+  const std::string protocol = submitted.protocol.empty() ? protocol_of(session) : std::string(submitted.protocol);
   const std::string value = "from " + safe_word(session.ehlo_name) + " (" + submitted.client.literal() + ") by " +
-                            submitted.hostname.text() + " (Ptarmigan) with " + protocol_of(session) + " id " +
-                            submitted.id.text() + "; " + rfc5322_date(submitted.now.wall);
+                            submitted.hostname.text() + " (Ptarmigan) with " + protocol + " id " + submitted.id.text() +
+                            "; " + rfc5322_date(submitted.now.wall);
   return message::header_field("Received", value);
 }
 

@@ -37,6 +37,7 @@ struct Submitted {
   QueueId id;
   Moment now;
   dns::DomainName hostname;
+  std::string_view protocol = {};  ///< of the trace field; of the session's kind where empty
   config::Gate gate = {};
   /// Whether mail of this From domain is signed.
   std::function<Signing(const dns::DomainName&)> signing = {};

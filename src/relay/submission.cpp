@@ -16,6 +16,12 @@ namespace ptarmigan::relay {
 namespace asio = boost::asio;
 namespace {
 
+smtp::Reply crowded() {
+  return {452, {4, 3, 1}, "Too many messages are being received at this moment, try again later"};
+}
+
+}  // namespace
+
 smtp::Reply refusal_of(const spool::CommitError& error) {
   switch (error.kind) {
     case spool::ErrorKind::no_space: return {452, {4, 3, 1}, "Insufficient system storage, try again later"};
@@ -25,12 +31,6 @@ smtp::Reply refusal_of(const spool::CommitError& error) {
   }
   return {451, {4, 3, 0}, "The message could not be stored, try again later"};
 }
-
-smtp::Reply crowded() {
-  return {452, {4, 3, 1}, "Too many messages are being received at this moment, try again later"};
-}
-
-}  // namespace
 
 IpAddress Submission::client_of(const smtp::server::Session& session) const {
   return session.client.value_or(client_);
@@ -69,9 +69,9 @@ std::optional<smtp::Reply> Submission::over_rate(const smtp::server::Session& se
                          " in this hour; come back in " + std::to_string(seconds) + " s");
 }
 
-Signing Submission::signing_of(const dns::DomainName& author_domain) const {
-  if (parts_.keys.empty()) return Signing::nobody;
-  return parts_.keys.of(author_domain).empty() ? Signing::missing : Signing::aligned;
+Signing signing_of(const Keys& keys, const dns::DomainName& author_domain) {
+  if (keys.empty()) return Signing::nobody;
+  return keys.of(author_domain).empty() ? Signing::missing : Signing::aligned;
 }
 
 asio::awaitable<std::optional<smtp::Reply>> Submission::decide(smtp::Stage stage,
@@ -174,7 +174,7 @@ asio::awaitable<smtp::Reply> Submission::take_message(const smtp::server::Sessio
                                   .now = net::now(),
                                   .hostname = *parts_.config.hostname,
                                   .gate = parts_.config.gate,
-                                  .signing = [this](const auto& domain) { return signing_of(domain); }});
+                                  .signing = [this](const auto& domain) { return signing_of(parts_.keys, domain); }});
   body_.clear();
   if (!accepted) co_return accepted.error();
   std::vector<std::pair<Job, std::string>> jobs;

@@ -35,6 +35,11 @@ struct SubmissionParts {
   const Log& log;
 };
 
+/// Whether mail of this From domain is signed.
+[[nodiscard]] Signing signing_of(const Keys& keys, const dns::DomainName& author_domain);
+/// What a client is told of it.
+[[nodiscard]] smtp::Reply refusal_of(const spool::CommitError& error);
+
 class Submission final : public net::ServerHandler {
  public:
   /// `parts` outlives the session.
@@ -56,7 +61,6 @@ class Submission final : public net::ServerHandler {
   [[nodiscard]] std::optional<smtp::Reply> over_rate(const smtp::server::Session& session, double cost) const;
   [[nodiscard]] bool guesses_passwords() const;
   [[nodiscard]] boost::asio::awaitable<void> count_failed_login();
-  [[nodiscard]] Signing signing_of(const dns::DomainName& author_domain) const;
   [[nodiscard]] boost::asio::awaitable<smtp::Reply> take_message(const smtp::server::Session& session);
 
   const SubmissionParts& parts_;

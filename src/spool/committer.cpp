@@ -20,6 +20,8 @@ namespace {
 constexpr std::uint64_t max_group_octets = 8U << 20;
 // What a record costs beside its message's octets, roughly.
 constexpr std::uint64_t record_octets = 512;
+// Old keys dropped for each new one: more than one, so that what is too old goes.
+constexpr std::size_t max_forgotten = 4;
 
 /// Collects transactions into one batch, each seeing those before it.
 class Batch {
@@ -47,6 +49,43 @@ class Batch {
     auto status = batch_.Delete(storage_.groups, part_key(id, number));
     if (status.ok() && !has_groups(id, status) && status.ok()) status = remove_message(id);
     return status;
+  }
+
+  rocksdb::Status remember(std::string_view key, std::string_view value, std::uint64_t at) {
+    auto status = batch_.Put(storage_.meta, remembered_key(key), number_octets(at) + std::string(value));
+    return status.ok() ? batch_.Put(storage_.meta, age_key(at, key), rocksdb::Slice()) : status;
+  }
+
+  /// Drops what is older than `oldest`, and the oldest of what is more than `most`; returns how many are left of
+  /// `count`. Once in a group: what is too much goes in steps.
+  std::size_t forget(std::size_t count, std::size_t most, std::uint64_t oldest, rocksdb::Status& status) {
+    const std::unique_ptr<rocksdb::Iterator> ages(storage_.db->NewIterator(rocksdb::ReadOptions(), storage_.meta));
+    std::size_t dropped = 0;
+    for (ages->Seek(rocksdb::Slice(age_prefix)); status.ok() && ages->Valid() && dropped < max_forgotten;
+         ages->Next()) {
+      const auto age = ages->key().ToStringView();
+      if (!age.starts_with(age_prefix)) break;
+      const auto at = number_from(age.substr(age_prefix.size(), 8)).value_or(0);
+      if (at >= oldest && count - dropped <= most) break;
+      const auto key = remembered_key(age.substr(age_prefix.size() + 8));
+      std::string stored;
+      // A key that was used again has a younger entry.
+      if (storage_.db->Get(rocksdb::ReadOptions(), storage_.meta, key, &stored).ok() &&
+          stored.starts_with(number_octets(at)))
+        status = batch_.Delete(storage_.meta, key);
+      if (status.ok()) status = batch_.Delete(storage_.meta, ages->key());
+      ++dropped;
+    }
+    return count - std::min(count, dropped);
+  }
+
+  [[nodiscard]] std::size_t count_remembered() const {
+    const std::unique_ptr<rocksdb::Iterator> ages(storage_.db->NewIterator(rocksdb::ReadOptions(), storage_.meta));
+    std::size_t count = 0;
+    for (ages->Seek(rocksdb::Slice(age_prefix)); ages->Valid() && ages->key().ToStringView().starts_with(age_prefix);
+         ages->Next())
+      ++count;
+    return count;
   }
 
   rocksdb::Status mark_ids(std::uint64_t mark) {
@@ -134,6 +173,7 @@ Committer::~Committer() {
 
 void Committer::commit(Transaction transaction, Completion done) {
   std::uint64_t octets = record_octets * (1 + transaction.put_.size() + transaction.removed_.size());
+  for (const auto& one : transaction.remembered_) octets += one.key.size() + one.value.size();
   for (const auto& added : transaction.added_) octets += added.octets.size() + record_octets;
   bool idle = false;
   {
@@ -250,6 +290,13 @@ std::optional<CommitError> Committer::write(std::span<Waiting> group) {
       for (const GroupRecord& record : added.groups) step([&] { return batch.put(record); });
     }
     for (const GroupRecord& record : waiting.transaction.put_) step([&] { return batch.put(record); });
+    for (const auto& one : waiting.transaction.remembered_) {
+      const auto at = static_cast<std::uint64_t>(std::max<std::int64_t>(0, one.at.time_since_epoch().count()));
+      const auto age = static_cast<std::uint64_t>(milliseconds(remembered_for).count());
+      if (!remembered_) remembered_ = batch.count_remembered();
+      remembered_ = batch.forget(*remembered_ + 1, max_remembered, at - std::min(at, age), status);
+      step([&] { return batch.remember(one.key, one.value, at); });
+    }
     for (const auto& group_of : waiting.transaction.removed_)
       step([&] { return batch.remove(group_of.first, group_of.second); });
   }

@@ -53,6 +53,7 @@ class Committer {
   // Of the committer thread alone.
   std::uint64_t id_mark_;
   bool storage_needs_recovery_ = false;
+  std::optional<std::size_t> remembered_;  ///< values in the storage; counted at the first new one
 
   mutable std::mutex mutex_;
   std::condition_variable work_;

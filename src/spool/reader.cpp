@@ -89,6 +89,18 @@ Result<std::optional<Queued>> Reader::find(QueueId id) const {
   return found;
 }
 
+Result<std::optional<std::string>> Reader::recall(std::string_view key, WallTime now) const {
+  const auto storage = storage_->get();
+  if (!storage) return closed_now();
+  std::string stored;
+  const auto status = storage->db->Get(rocksdb::ReadOptions(), storage->meta, remembered_key(key), &stored);
+  if (status.IsNotFound()) return std::nullopt;
+  if (!status.ok()) return std::unexpected(storage_error("read what was remembered", status));
+  const auto at = number_from(std::string_view(stored).substr(0, 8));
+  if (!at || WallTime(milliseconds(static_cast<std::int64_t>(*at))) + remembered_for < now) return std::nullopt;
+  return stored.substr(8);
+}
+
 Result<std::string> Reader::octets(const MessageRecord& message) const {
   std::string all;
   all.reserve(message.size);

@@ -22,6 +22,10 @@ inline constexpr std::uint64_t chunk_size = 1U << 20;
   return static_cast<std::uint32_t>((size + chunk_size - 1) / chunk_size);
 }
 
+/// What Transaction::remember() keeps: how many values, and how long.
+inline constexpr std::size_t max_remembered = 100'000;
+inline constexpr std::chrono::hours remembered_for{24};
+
 /// Every field that is set must match; groups that do not match are left out, and messages without any are too.
 struct Query {
   std::optional<QueueId> id = {};
@@ -48,6 +52,9 @@ class Reader {
 
   /// Nothing where it is not (or no longer) queued.
   [[nodiscard]] Result<std::optional<Queued>> find(QueueId id) const;
+
+  /// What Transaction::remember() kept under `key`, and is not too old at `now`.
+  [[nodiscard]] Result<std::optional<std::string>> recall(std::string_view key, WallTime now) const;
 
   /// The whole message as it was added.
   [[nodiscard]] Result<std::string> octets(const MessageRecord& message) const;

@@ -42,6 +42,10 @@ Result<> write_next_id(Storage& storage, std::uint64_t mark) {
 
 }  // namespace
 
+void Transaction::remember(std::string key, std::string value, WallTime now) {
+  remembered_.push_back({std::move(key), std::move(value), now});
+}
+
 void Transaction::add(MessageRecord message, std::vector<GroupRecord> groups, std::string octets) {
   assert(!groups.empty());
   message.size = octets.size();

@@ -56,6 +56,9 @@ class Transaction {
   void add(MessageRecord message, std::vector<GroupRecord> groups, std::string octets);
   /// Writes the group, new or changed. Its message exists, or is added by this transaction.
   void put(GroupRecord group);
+  /// Keeps `value` under `key` together with the other changes, for at least a day: Reader::recall(). Beyond
+  /// max_remembered values the oldest go first.
+  void remember(std::string key, std::string value, WallTime now);
   /// The group is done. When it was the last one of its message, the message and its octets go with it.
   /// Removing what is not there does nothing.
   void remove(QueueId message, std::uint32_t group);
@@ -70,6 +73,12 @@ class Transaction {
   std::vector<Added> added_;
   std::vector<GroupRecord> put_;
   std::vector<std::pair<QueueId, std::uint32_t>> removed_;
+  struct Remembered {
+    std::string key;
+    std::string value;
+    WallTime at;
+  };
+  std::vector<Remembered> remembered_;
 };
 
 struct Options {

@@ -159,6 +159,12 @@ std::optional<std::uint64_t> number_from(std::string_view octets) {
   return from_big_endian(octets);
 }
 
+std::string remembered_key(std::string_view key) {
+  return "seen " + std::string(key);
+}
+std::string age_key(std::uint64_t milliseconds, std::string_view key) {
+  return std::string(age_prefix) + number_octets(milliseconds) + std::string(key);
+}
 std::string message_key(QueueId id) {
   return big_endian(id.number(), 8);
 }

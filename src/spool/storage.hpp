@@ -1,5 +1,6 @@
 // spool/storage.hpp - RocksDB as the spool uses it: column families, keys, options. Inside src/spool only.
 //   default   "next_id" -> 8 octets        ids below it may have been used
+//             "seen " key -> milliseconds (8) value; "when " milliseconds (8) key -> "": what is remembered, by age
 //   messages  id (8)              -> MessageRecord
 //   groups    id (8) number (4)   -> GroupRecord
 //   octets    id (8) chunk (4)    -> up to chunk_size octets, in blob files once they leave memory
@@ -29,6 +30,10 @@ inline constexpr std::string_view next_id_key = "next_id";
 /// Nothing unless `octets` is what number_octets gives.
 [[nodiscard]] std::optional<std::uint64_t> number_from(std::string_view octets);
 [[nodiscard]] std::string message_key(QueueId id);
+[[nodiscard]] std::string remembered_key(std::string_view key);
+/// Where it stands in the order of age; those of other records are not between first and last.
+[[nodiscard]] std::string age_key(std::uint64_t milliseconds, std::string_view key);
+inline constexpr std::string_view age_prefix = "when ";
 /// Of a group or a chunk.
 [[nodiscard]] std::string part_key(QueueId id, std::uint32_t number);
 /// The key after every part of this message.

@@ -68,6 +68,40 @@ TEST(Spool, bodies_of_every_size_around_the_chunk_come_back) {
   }
 }
 
+TEST(Spool, what_is_remembered_is_there_after_reopening_and_for_a_day) {
+  const TemporaryFolder folder;
+  const WallTime at(std::chrono::hours(500'000));
+  {
+    const auto spool = open_or_fail({.folder = folder.spool()});
+    auto change = adding(spool->next_id(), 100);
+    change.remember("key", "value", at);
+    ASSERT_TRUE(commit(*spool, std::move(change)));
+  }
+  const auto spool = open_or_fail({.folder = folder.spool()});
+  EXPECT_EQ(spool->reader().recall("key", at + remembered_for)->value(), "value");
+  EXPECT_FALSE(*spool->reader().recall("other", at));
+  EXPECT_FALSE(*spool->reader().recall("key", at + remembered_for + milliseconds(1)));
+  EXPECT_EQ(list(spool->reader()).size(), 1U) << "the queue does not show it";
+}
+
+TEST(Spool, what_was_remembered_too_long_ago_makes_room) {
+  const TemporaryFolder folder;
+  const auto spool = open_or_fail({.folder = folder.spool()});
+  const WallTime at(std::chrono::hours(500'000));
+  const auto remember = [&](const char* key, const char* value, WallTime when) {
+    Transaction change;
+    change.remember(key, value, when);
+    return commit(*spool, std::move(change)).has_value();
+  };
+  ASSERT_TRUE(remember("old", "1", at));
+  ASSERT_TRUE(remember("again", "1", at));
+  ASSERT_TRUE(remember("again", "2", at + remembered_for));
+  ASSERT_TRUE(remember("new", "1", at + remembered_for + milliseconds(1)));
+  EXPECT_FALSE(*spool->reader().recall("old", at)) << "gone from the disk";
+  EXPECT_EQ(spool->reader().recall("again", at + remembered_for)->value(), "2") << "its younger value stays";
+  EXPECT_EQ(spool->reader().recall("new", at + remembered_for)->value(), "1");
+}
+
 TEST(Spool, removing_the_last_group_removes_message_and_octets) {
   const TemporaryFolder folder;
   const auto spool = open_or_fail({.folder = folder.spool()});

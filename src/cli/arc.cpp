@@ -33,6 +33,7 @@ struct Options {
   std::string authserv_id;
   std::string results;
   std::string chain;
+  std::string headers;
 };
 
 Result<Verdict> validate(const std::string& message, const Options& options) {
@@ -107,6 +108,8 @@ int run_seal(const Options& options) {
   const auto header = message::HeaderSection::parse(*message);
   if (!header) return complain(header.error());
   arc::NewSet set{.authentication_results = own_results(*header, options)};
+  if (!options.headers.empty())
+    for (const auto name : split(options.headers, ':')) set.names.emplace_back(trim(name));
   if (options.chain == "pass") {
     set.chain = arc::Outcome::pass;
   } else if (options.chain == "fail") {
@@ -162,6 +165,10 @@ void add_arc(CLI::App& app, Action& action) {
       ->type_name("TEXT");
   command->add_option("--chain", seal->chain, "What the chain was when the message came in")
       ->check(CLI::IsMember({"none", "pass", "fail"}));
+  command
+      ->add_option("--headers", seal->headers,
+                   "Sign exactly these fields (those that dkim sign takes): 'from:to:subject'")
+      ->type_name("NAMES");
   command->callback([seal, &action] { action = [seal] { return run_seal(*seal); }; });
 }
 

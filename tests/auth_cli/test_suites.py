@@ -1,6 +1,8 @@
 """Whole conformance suites through the commands, as anybody can run them: the same verdicts as the library gives."""
 
+import json
 import re
+import subprocess
 
 # RFC 8617 section 4.1.2 with RFC 6376 section 3.5: h= must sign From, and c= is simple/simple where it is absent. The suite follows the drafts.
 OF_THE_DRAFTS = {"ams_fields_h_empty", "ams_fields_c_na"}
@@ -78,3 +80,44 @@ def test_arc_validation(ask, suite):
         assert code == (0 if got["result"] == "pass" else 1)
     report("ARC", len(cases) - len(wrong), len(cases))
     assert wrong == OF_THE_DRAFTS
+
+
+def tags(value: str) -> dict[str, str]:
+    """Of a tag list, blanks and folds left out of the values."""
+    pairs = (tag.partition("=") for tag in value.split(";") if tag.strip())
+    return {name.strip(): re.sub(r"\s", "", text) for name, _, text in pairs}
+
+
+def own_results(message: str, server: str) -> str:
+    """What the server found, of all its Authentication-Results fields, in order."""
+    header = re.sub(r"\r?\n[ \t]+", " ", message.split("\n\n")[0])
+    found = re.findall(rf"(?mi)^authentication-results: *{re.escape(server)} *;(.*)$", header)
+    return "; ".join(re.sub(r"\s+", " ", one).strip(" ;") for one in found)
+
+
+def test_arc_sealing(program, suite, tmp_path):
+    cases = suite("arc_cases.py", "arc-valimail/arc-draft-sign-tests.yml")
+    wrong = []
+    key, recording = tmp_path / "key.pem", tmp_path / "dns.json"
+    for test in cases:
+        key.write_text(test["privatekey"])
+        world = [{"name": name, "type": "TXT", "data": [quoted(text)]} for name, text in test["records"].items()]
+        recording.write_text(json.dumps({"version": 1, "dns": world}))
+        results = own_results(test["message"], test["srv-id"])
+        arguments = ["--key", key, "--domain", test["domain"], "--selector", test["sel"], "--authserv-id", test["srv-id"], "--results", results,
+                     "--at", test["t"], "--headers", test["sig-headers"], "--replay-dns", recording]
+        done = subprocess.run([program, "arc", "seal", "-", *arguments], input=re.sub(r"\r?\n", "\r\n", test["message"]).encode(),
+                              capture_output=True, timeout=60)
+        if not test["AS"].strip():
+            if done.returncode != 2 or done.stdout:
+                wrong.append((test["name"], done))
+            continue
+        header = re.sub(r"\r\n[ \t]+", " ", done.stdout.decode().split("\r\n\r\n")[0])
+        # The set that is on top is the new one.
+        fields = dict(line.split(":", 1) for line in reversed(header.split("\r\n")))
+        words = [re.sub(r"\s+", " ", text).strip() for text in (fields.get("ARC-Authentication-Results", ""), test["AAR"])]
+        if (done.returncode != 0 or words[0] != words[1] or tags(fields.get("ARC-Message-Signature", "")) != tags(test["AMS"])
+                or tags(fields.get("ARC-Seal", "")) != tags(test["AS"])):
+            wrong.append((test["name"], fields, done.stderr))
+    report("ARC sealing", len(cases) - len(wrong), len(cases))
+    assert not wrong

@@ -87,6 +87,19 @@ std::string canonical_sets(const HeaderSection& header, unsigned next) {
   return out;
 }
 
+/// h= as the caller gives it: RFC 8617#4.1.2 wants From and none of the fields of a set.
+Result<void> check_names(const std::vector<std::string>& names) {
+  if (std::ranges::none_of(names, [](const auto& name) { return iequals(name, "From"); }))
+    return failure("The names to be signed do not hold From");
+  for (const auto& name : names) {
+    if (auto field = message::header_field(name, "x"); !field) return std::unexpected(field.error());
+    if (name.contains(';')) return failure("A name with a semicolon cannot stand in h=");
+    for (const std::string_view own : {"ARC-Authentication-Results", "ARC-Message-Signature", "ARC-Seal"})
+      if (iequals(name, own)) return failure(name + " must not be signed by ARC-Message-Signature (RFC 8617#4.1.2)");
+  }
+  return {};
+}
+
 Result<void> check(const HeaderSection& header, unsigned next, Outcome chain) {
   if (next > max_sets) return failure("The message has 50 ARC sets already");
   if ((next == 1) != (chain == Outcome::none))
@@ -114,6 +127,7 @@ Result<std::string> Sealer::finish(const HeaderSection& header, const dkim::Sign
   const auto time = std::to_string(std::chrono::floor<seconds>(sealed_at).time_since_epoch().count());
   const std::string algorithm(to_string(dkim::algorithm_for(key.key.type())));
   const auto names = set.names.empty() ? names_of(header) : set.names;
+  if (auto fit = check_names(names); !fit) return std::unexpected(fit.error());
   std::string name_list;
   for (const auto& name : names) name_list += (name_list.empty() ? "" : ":") + name;
   if (name_list.size() > max_value_octets)

@@ -23,7 +23,8 @@ struct NewSet {
   std::string authentication_results;
   /// What the chain was when the message came in: none for a message without sets.
   Outcome chain = Outcome::none;
-  /// h= exactly so; empty: the names of fields that are there, out of dkim::default_signed_fields().
+  /// h= exactly so, with From and without the three fields of a set (RFC 8617#4.1.2); empty: the names of fields that
+  /// are there, out of dkim::default_signed_fields().
   std::vector<std::string> names = {};
 };
 

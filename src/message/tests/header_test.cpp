@@ -57,8 +57,10 @@ TEST(HeaderSection, a_line_without_colon_is_stray_and_does_not_end_the_header) {
 }
 
 TEST(HeaderSection, names_with_blanks_controls_or_nothing_are_stray) {
-  for (const std::string_view line :
-       {"Fr om: a\r\n", ": a\r\n", "Fr\x01om: a\r\n", "Fr\xc3\xb6m: a\r\n", " From: a\r\n"}) {
+  for (const std::string_view line : {"Fr om: a\r\n", ": a\r\n", "Fr\x01om: a\r\n", "Fr\xc3\xb6m: a\r\n",
+                                      "\xef\xbb\xbf"
+                                      "From: a\r\n",
+                                      " From: a\r\n"}) {
     const auto header = section(std::string(line) + "\r\n").malformed();
     EXPECT_TRUE(header) << line;
   }

@@ -167,6 +167,22 @@ TEST(ArcSealer, refuses_a_status_that_cannot_be) {
   EXPECT_FALSE(fields("Subject: no From\r\n\r\n", "one.example", Outcome::none));
 }
 
+// RFC 8617#4.1.2
+TEST(ArcSealer, signs_from_and_no_field_of_a_set) {
+  const auto header = message::HeaderSection::parse(text);
+  const auto seals = [&](std::vector<std::string> names) {
+    Sealer with;
+    return with
+        .finish(*header, key("one.example"), {.authentication_results = "one.example; none", .names = std::move(names)},
+                now)
+        .has_value();
+  };
+  EXPECT_TRUE(seals({"from", "subject", "from"}));
+  for (const std::string bad : {"arc-seal", "ARC-Message-Signature", "Arc-Authentication-Results", "", "a b", "x;d=y"})
+    EXPECT_FALSE(seals({"From", bad})) << bad;
+  EXPECT_FALSE(seals({"subject"}));
+}
+
 TEST(ArcSealer, results_cannot_add_fields) {
   const auto header = message::HeaderSection::parse(text);
   Sealer with;

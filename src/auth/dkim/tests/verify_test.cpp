@@ -230,6 +230,24 @@ TEST(Verify, times_are_compared_with_the_reception) {
   EXPECT_EQ(verify_one(expiring, facts(), WallTime(seconds(399))).outcome, Outcome::fail);
 }
 
+// A mark in front of the first field makes it another name, so what is shown as From was not signed.
+TEST(Verify, a_byte_order_mark_is_no_part_of_a_message) {
+  EXPECT_EQ(verify_one("\xef\xbb\xbf"
+                       "From: eve@evil.example\r\n" +
+                       signed_text())
+                .outcome,
+            Outcome::permerror);
+}
+
+TEST(Verify, octets_above_ascii_are_signed_as_they_stand) {
+  const std::string message = "From: J\xc3\xb6rg <joe@example.com>\r\nSubject: \xff\xc3\xb6\r\n\r\n\xe9\r\n";
+  const auto whole = signed_text({}, message);
+  EXPECT_EQ(verify_one(whole).outcome, Outcome::pass);
+  auto other = whole;
+  other.replace(other.find("\xff\xc3\xb6"), 3, "\xff\xc3\xbc");
+  EXPECT_EQ(verify_one(other).outcome, Outcome::fail);
+}
+
 TEST(Verify, key_lookups_that_fail_are_temporary_and_absent_keys_permanent) {
   const auto message = signed_text();
   const auto outcome = [&](AnswerStatus status) {

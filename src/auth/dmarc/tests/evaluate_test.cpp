@@ -66,6 +66,17 @@ TEST(DmarcEvaluate, unicode_author_domain_is_its_a_label) {
   EXPECT_EQ(result.outcome, Outcome::pass);
 }
 
+// A key below a public suffix speaks for nobody under it.
+TEST(DmarcEvaluate, a_public_suffix_is_aligned_with_no_name_below_it) {
+  const Query query{
+      .author_domains = {"example.bank"}, .spf = passed("bank"), .dkim = {passed("bank"), passed("other.bank")}};
+  for (const auto* records :
+       {"_dmarc.example.bank. IN TXT \"v=DMARC1; p=reject\"\n", "_dmarc.bank. IN TXT \"v=DMARC1; p=reject; psd=y\"\n",
+        "_dmarc.example.bank. IN TXT \"v=DMARC1; p=reject\"\n"
+        "_dmarc.bank. IN TXT \"v=DMARC1; p=reject; psd=y\"\n"})
+    EXPECT_EQ(judge(world(records), query).outcome, Outcome::fail) << records;
+}
+
 TEST(DmarcEvaluate, a_temporary_error_of_an_aligned_identifier_is_no_fail) {
   const auto zone = world("_dmarc.example.com. IN TXT \"v=DMARC1; p=reject\"\n");
   const Identifier aligned{dns::name("m.example.com"), Authenticated::temperror};

@@ -202,6 +202,49 @@ TEST(SpfCheckHost, failing_dns_is_temperror_but_not_for_ptr) {
   }
 }
 
+TEST(SpfCheckHost, an_alias_is_followed_and_a_loop_of_aliases_is_not_a_match) {
+  const auto zone = world(R"(
+example.com. IN TXT "v=spf1 a:loop.example.com a:one.example.com -all"
+loop.example.com. IN CNAME pool.example.com.
+pool.example.com. IN CNAME loop.example.com.
+one.example.com. IN CNAME two.example.com.
+two.example.com. IN CNAME three.example.com.
+three.example.com. IN A 192.0.2.1
+)");
+  const auto result = check(zone, query("192.0.2.1", "a@example.com"));
+  EXPECT_NE(result.mechanism, "a:loop.example.com");
+  const auto chain = world(R"(
+example.com. IN TXT "v=spf1 a:one.example.com -all"
+one.example.com. IN CNAME two.example.com.
+two.example.com. IN CNAME three.example.com.
+three.example.com. IN A 192.0.2.1
+)");
+  EXPECT_EQ(outcome(chain, "192.0.2.1", "a@example.com"), Outcome::pass);
+}
+
+// RFC 7208#5.5 and RFC 7208#4.6.4
+TEST(SpfCheckHost, ptr_ignores_case_and_the_eleventh_name) {
+  const auto names = [](int junk) {
+    std::string zone = "example.com. IN TXT \"v=spf1 ptr -all\"\nMail.EXAMPLE.com. IN A 192.0.2.1\n";
+    for (int i = 0; i < junk; ++i)
+      zone += "1.2.0.192.in-addr.arpa. IN PTR x" + std::to_string(i) + ".example.net.\nx" + std::to_string(i) +
+              ".example.net. IN A 192.0.2.1\n";
+    return world(zone + "1.2.0.192.in-addr.arpa. IN PTR mAIL.Example.Com.\n");
+  };
+  EXPECT_EQ(outcome(names(9), "192.0.2.1", "a@example.com"), Outcome::pass);
+  EXPECT_EQ(outcome(names(10), "192.0.2.1", "a@example.com"), Outcome::fail);
+}
+
+TEST(SpfCheckHost, two_records_are_permerror_and_other_texts_count_for_nothing) {
+  EXPECT_EQ(outcome(world("example.com. IN TXT \"v=spf1 +all\"\nexample.com. IN TXT \"V=SPF1 -all\"\n"), "192.0.2.1",
+                    "a@example.com"),
+            Outcome::permerror);
+  EXPECT_EQ(outcome(world("example.com. IN TXT \"v=spf1 +all\"\nexample.com. IN TXT \"v=spf10 -all\"\n"
+                          "example.com. IN TXT \"\\195\\188\"\n"),
+                    "192.0.2.1", "a@example.com"),
+            Outcome::pass);
+}
+
 TEST(SpfCheckHost, explanation_comes_from_the_record_that_decided) {
   const auto zone = world(R"(
 example.com. IN TXT "v=spf1 include:i.example.com exp=not.example.com redirect=r.example.com"

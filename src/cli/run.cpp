@@ -81,6 +81,8 @@ int parse_and_run(int argc, char** argv) {
   add_plan(app, action);
   add_publish(app, action);
   add_config(app, action);
+  add_console(app, action);
+  add_top(app, action);
   add_user(app, action);
   if (const auto unknown = unknown_command(app, argc, argv)) return complain(*unknown);
   try {

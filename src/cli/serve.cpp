@@ -11,6 +11,7 @@
 #include "cli/dns_options.hpp"
 #include "cli/run.hpp"
 #include "cli/terminal.hpp"
+#include "config/given.hpp"
 #include "net/clock.hpp"
 #include "net/confine.hpp"
 #include "relay/server.hpp"
@@ -60,9 +61,12 @@ Result<> give_up_privilege(const config::Config& config, const relay::Log& log) 
 int serve(const std::string& path) {
   auto config = read_config(path);
   if (!config) return complain(config.error());
+  relay::Origin origin{.file = path};
+  if (const auto text = read_file(path))
+    if (auto given = config::given_settings(*text, path)) origin.given = *std::move(given);
   const auto log = log_to_stderr(config->process.log_format);
   if (auto given_up = give_up_privilege(*config, log); !given_up) return complain(given_up.error());
-  auto server = relay::Server::create(*std::move(config), log);
+  auto server = relay::Server::create(*std::move(config), log, std::move(origin));
   if (!server) return complain(server.error());
   if (auto served = (*server)->run(); !served) return complain(served.error());
   return good;

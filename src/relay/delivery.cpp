@@ -395,6 +395,7 @@ class Delivery::Impl {
     }
     for (auto& record : transit.take_records()) {
       parts_.log(attempt_event(record));
+      if (parts_.on_attempt) parts_.on_attempt(record);
       parts_.history.record(std::move(record));
     }
     commit(std::move(change), std::move(after));

@@ -42,6 +42,8 @@ struct DeliveryParts {
   /// Told once, when the spool has stopped: intake must stop too.
   std::function<void(const Error&)> on_spool_stopped;
   const Log& log;
+  /// Told of each attempt when it is recorded.
+  std::function<void(const store::Attempt&)> on_attempt = {};
 };
 
 class Delivery {

@@ -15,6 +15,7 @@
 #include "net/listener.hpp"
 #include "net/notify_socket.hpp"
 #include "net/resolver.hpp"
+#include "relay/console_side.hpp"
 #include "relay/control.hpp"
 #include "relay/control_socket.hpp"
 #include "relay/delivery.hpp"
@@ -48,14 +49,16 @@ bool contains(const std::vector<IpNetwork>& networks, const IpAddress& address) 
 
 class Server::Impl {
  public:
-  Impl(config::Config config, Log log)
+  Impl(config::Config config, Log log, Origin origin)
       : config_(std::move(config)),
         log_(std::move(log)),
+        origin_(std::move(origin)),
         gate_(reactor_.get_executor(),
               [this](const std::string& what) { log_(LogLevel::error, "unexpected failure: " + what); }) {}
 
   ~Impl() {
     // Callbacks of the spool and the resolver post to the reactor: they end first, the reactor last.
+    console_.reset();
     listener_.reset();
     control_socket_.reset();
     control_.reset();
@@ -78,10 +81,12 @@ class Server::Impl {
     if (auto opened = open_keys(); !opened) return opened;
     if (auto opened = open_storage(); !opened) return opened;
     if (auto opened = open_dns(); !opened) return opened;
-    return open_submission();
+    if (auto opened = open_submission(); !opened) return opened;
+    return open_console();
   }
 
   Result<> run() {
+    if (console_) console_->start();
     for (const auto& endpoint : listener_->endpoints()) log_(LogLevel::info, "listening on " + endpoint.text());
     restore();
     keeper_->restore();
@@ -126,7 +131,8 @@ class Server::Impl {
   }
 
   Result<> open_storage() {
-    auto spool = spool::Spool::open({.folder = config_.spool.path, .minimum_free_space = config_.spool.min_free});
+    auto spool = spool::Spool::open(
+        {.folder = config_.spool.path, .minimum_free_space = config_.spool.min_free, .on_synced = counts_.on_synced()});
     if (!spool) return std::unexpected(spool.error());
     spool_ = *std::move(spool);
     if (!spool_->recovery_warning().empty()) log_(LogLevel::warning, spool_->recovery_warning());
@@ -152,7 +158,7 @@ class Server::Impl {
   Result<> open_submission() {
     auto spool_stopped = [this](const Error& error) { spool_stopped_with(error); };
     auto delivery = Delivery::create({reactor_.get_executor(), config_, keys_, *router_, *pacer_, *spool_, *history_,
-                                      *resolver_, gate_, spool_stopped, log_});
+                                      *resolver_, gate_, spool_stopped, log_, counts_.on_attempt()});
     if (!delivery) return std::unexpected(delivery.error());
     delivery_ = *std::move(delivery);
     control_ = std::make_unique<Control>(
@@ -181,6 +187,27 @@ class Server::Impl {
          .refusal = "421 4.3.2 " + config_.hostname->text() + " Too many connections, try again later\r\n"});
     if (!listener) return failure("submission.listen: " + listener.error().message, listener.error().remedy);
     listener_ = *std::move(listener);
+    return {};
+  }
+
+  Result<> open_console() {
+    auto inherited = net::inherited_sockets();
+    if (!inherited) return std::unexpected(inherited.error());
+    std::erase_if(*inherited, [](const auto& socket) { return socket.name != console::inherited_name; });
+    if (config_.console.listen.empty() && inherited->empty()) return {};
+    ConsoleSide::Parts parts{.executor = reactor_.get_executor(),
+                             .config = config_,
+                             .origin = origin_,
+                             .counts = counts_,
+                             .spool = *spool_,
+                             .history = *history_,
+                             .router = *router_,
+                             .delivery = *delivery_,
+                             .control = *control_,
+                             .log = log_};
+    auto console = ConsoleSide::open(std::move(parts), *std::move(inherited));
+    if (!console) return std::unexpected(console.error());
+    console_ = *std::move(console);
     return {};
   }
 
@@ -258,6 +285,7 @@ class Server::Impl {
       timer.expires_after(look_for_end);
       co_await timer.async_wait(asio::use_awaitable);
     }
+    if (console_) co_await console_->close();
     gate_.cancel();
     co_await gate_.closed();
     if (stop_signals_) stop_signals_();
@@ -273,6 +301,8 @@ class Server::Impl {
 
   config::Config config_;
   Log log_;
+  Origin origin_;
+  ServerCounts counts_;
   asio::io_context reactor_{1};
   net::Gate gate_;
   Keys keys_;
@@ -292,6 +322,7 @@ class Server::Impl {
   std::unique_ptr<StandingKeeper> keeper_;
   std::unique_ptr<SubmissionParts> submission_;
   std::unique_ptr<net::Listener> listener_;
+  std::unique_ptr<ConsoleSide> console_;
   std::function<void()> stop_signals_;
   std::optional<Error> spool_error_;
   bool stopping_ = false;
@@ -301,8 +332,8 @@ Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Server::~Server() = default;
 
-Result<std::unique_ptr<Server>> Server::create(config::Config config, Log log) {
-  auto impl = std::make_unique<Impl>(std::move(config), std::move(log));
+Result<std::unique_ptr<Server>> Server::create(config::Config config, Log log, Origin origin) {
+  auto impl = std::make_unique<Impl>(std::move(config), std::move(log), std::move(origin));
   if (auto opened = impl->open(); !opened) return std::unexpected(opened.error());
   return std::unique_ptr<Server>(new Server(std::move(impl)));
 }

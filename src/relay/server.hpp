@@ -3,17 +3,25 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "config/config.hpp"
+#include "config/given.hpp"
 #include "relay/log.hpp"
 
 namespace ptarmigan::relay {
+
+/// Where the configuration came from, for the console to show.
+struct Origin {
+  std::string file = {};
+  std::vector<config::Given> given = {};
+};
 
 class Server {
  public:
   /// Opens everything that can fail: keys, users, certificates, spool, history, resolver, sockets. An error says which
   /// setting, what is wrong with it, and what mends it; nothing has then been accepted.
-  static Result<std::unique_ptr<Server>> create(config::Config config, Log log);
+  static Result<std::unique_ptr<Server>> create(config::Config config, Log log, Origin origin = {});
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;

@@ -228,7 +228,9 @@ void Committer::commit_group(std::vector<Waiting>& group) {
   try {
     error = recover();
     if (!error) refuse_new_messages_without_space(group);
+    const auto began = std::chrono::steady_clock::now();
     if (!error) error = write(group);
+    if (!error && options_.on_synced) tell(group, std::chrono::steady_clock::now() - began);
   } catch (const std::exception& fault) {
     error = {ErrorKind::stopped, {std::string("cannot write to the spool: ") + fault.what(), "start again"}};
   }
@@ -242,6 +244,18 @@ void Committer::commit_group(std::vector<Waiting>& group) {
     else
       waiting.done(std::unexpected(error ? *error : std::move(*waiting.refused)));
   }
+}
+
+void Committer::tell(std::span<const Waiting> group, std::chrono::nanoseconds duration) const {
+  Synced synced{.duration = duration};
+  for (const Waiting& waiting : group) {
+    if (waiting.refused) continue;
+    for (const auto& added : waiting.transaction.added_) {
+      ++synced.messages;
+      synced.octets += added.octets.size();
+    }
+  }
+  options_.on_synced(synced);
 }
 
 /// Makes the storage writable again after no space, once there is some. Nothing when it can be written to.

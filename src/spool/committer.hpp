@@ -42,6 +42,7 @@ class Committer {
   void commit_group(std::vector<Waiting>& group);
   /// Nothing when the group is on disk.
   std::optional<CommitError> write(std::span<Waiting> group);
+  void tell(std::span<const Waiting> group, std::chrono::nanoseconds duration) const;
   std::optional<CommitError> recover();
   void refuse_new_messages_without_space(std::span<Waiting> group);
   void set_state(Condition condition, Error reason);

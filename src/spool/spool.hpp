@@ -15,6 +15,7 @@
 // Threads: every member may be called from any thread. Limits: Options. RocksDB stays behind this header.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <expected>
 #include <filesystem>
@@ -81,6 +82,13 @@ class Transaction {
   std::vector<Remembered> remembered_;
 };
 
+/// One write with its sync, as it was done.
+struct Synced {
+  std::size_t messages = 0;  ///< new ones
+  std::uint64_t octets = 0;  ///< of these
+  std::chrono::nanoseconds duration{0};
+};
+
 struct Options {
   std::filesystem::path folder;  ///< created with mode 0700 where it is missing (its parent must exist)
   /// New messages are refused while the file system has less free space than this; changes of groups still pass, so
@@ -90,6 +98,8 @@ struct Options {
   std::uint64_t max_waiting_octets = 256U << 20;
   /// The storage seam: tests put faults here. Not owned, must outlive the spool. nullptr: the real file system.
   rocksdb::Env* env = nullptr;
+  /// Told of each successful write, on the committer thread, before its completions. Must not throw and must not block.
+  std::function<void(const Synced&)> on_synced = {};
 };
 
 enum class Condition { running, no_space, stopped };

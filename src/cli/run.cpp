@@ -70,6 +70,8 @@ int parse_and_run(int argc, char** argv) {
   add_explain(app, action);
   add_explain_reply(app, action);
   add_watch(app, action);
+  add_log(app, action);
+  add_map(app, action);
   add_verify(app, action);
   add_spf(app, action);
   add_dkim(app, action);

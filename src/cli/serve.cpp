@@ -51,6 +51,7 @@ Result<> give_up_privilege(const config::Config& config, const relay::Log& log) 
     if (!folder) return std::unexpected(folder.error());
     writable.push_back(*std::move(folder));
   }
+  if (!config.watch.drop_folder.empty()) writable.push_back(config.watch.drop_folder);
   const auto confined = net::confine_writes(writable);
   if (!confined) return failure("process.confine_writes: " + confined.error().message, "set it to false");
   if (*confined == net::Confinement::kernel_cannot)

@@ -12,10 +12,14 @@
 #include "cli/terminal.hpp"
 #include "cli/watch_views.hpp"
 #include "net/clock.hpp"
+#include "net/resolver.hpp"
+#include "net/run.hpp"
+#include "relay/alerts.hpp"
 #include "reports/json.hpp"
 #include "store/from_report.hpp"
 #include "store/recorder.hpp"
 #include "store/views.hpp"
+#include "watch/alert.hpp"
 
 namespace ptarmigan::cli {
 namespace {
@@ -142,6 +146,26 @@ Result<> keep(Intake& intake, std::vector<store::FullReport> reports) {
   });
 }
 
+int test_alert(const Options& options) {
+  const auto config = read_config(options.config.empty() ? ServerFiles().config : options.config);
+  if (!config) return complain(config.error());
+  const auto& watch = config->watch;
+  if (watch.alert_command.empty() && watch.alert_webhook.empty())
+    return complain({"no alert is configured that can be tested", "set watch.alert_command or watch.alert_webhook"});
+  const auto resolver = net::Resolver::open(net::resolver_options(config->dns));
+  if (!resolver) return complain(resolver.error());
+  const auto alerts = relay::Alerts::create(watch, **resolver);
+  if (!alerts) return complain(alerts.error());
+  const auto host = config->hostname ? config->hostname->text() : std::string("this server");
+  const auto results = net::run_blocking((*alerts)->send(watch::test_alert(host, net::now().wall)));
+  int code = good;
+  for (const auto& one : results) {
+    print(one.channel + ": " + (one.result ? "sent" : displayable(one.result.error().text())) + "\n");
+    if (!one.result) code = findings;
+  }
+  return code;
+}
+
 constexpr std::size_t reports_at_once = 500;
 
 int import(const Options& options) {
@@ -184,6 +208,10 @@ void add_watch(CLI::App& app, Action& action) {
       app.add_subcommand("watch", "What happened to our mail, why, and what to do: incidents, rates, reports");
   watch->require_subcommand(1);
   add_watch_views(*watch, action);
+  auto tested = std::make_shared<Options>();
+  auto* test = watch->add_subcommand("test-alert", "Send a test over the configured command and webhook");
+  test->add_option("--config,-c", tested->config, "The server's configuration")->type_name("FILE");
+  test->callback([tested, &action] { action = [tested] { return test_alert(*tested); }; });
   auto options = std::make_shared<Options>();
   auto* command = watch->add_subcommand(
       "import", "DMARC aggregate and failure reports, complaints, TLS reports and bounces, from files");

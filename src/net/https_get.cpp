@@ -29,9 +29,19 @@ std::unexpected<HttpsError> error(const HttpsRequest& request, const StreamError
                request.host.text() + ": " + from.message);
 }
 
+std::string head_of(const HttpsRequest& request) {
+  std::string out = (request.post ? "POST " : "GET ") + request.path + " HTTP/1.1\r\nHost: " + request.host.text() +
+                    "\r\nConnection: close\r\nCache-Control: no-cache\r\nUser-Agent: Ptarmigan\r\n";
+  if (request.post) {
+    out += "Content-Type: " + request.post->content_type +
+           "\r\nContent-Length: " + std::to_string(request.post->body.size()) + "\r\n";
+    for (const auto& [name, value] : request.post->fields) out += name + ": " + value + "\r\n";
+  }
+  return out + "\r\n";
+}
+
 asio::awaitable<Reply> exchange(std::unique_ptr<Stream> stream, HttpsRequest request, SteadyTime deadline) {
-  const std::string text = "GET " + request.path + " HTTP/1.1\r\nHost: " + request.host.text() +
-                           "\r\nConnection: close\r\nCache-Control: no-cache\r\nUser-Agent: Ptarmigan\r\n\r\n";
+  const std::string text = head_of(request) + (request.post ? request.post->body : "");
   if (const auto written = co_await stream->write(text, deadline); !written) co_return error(request, written.error());
   http::response_parser<http::string_body> parser;
   parser.eager(true);

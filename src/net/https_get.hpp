@@ -1,11 +1,14 @@
-// net/https_get.hpp - one HTTPS GET, as MTA-STS fetches policies (RFC 8461#3.3): a verified certificate, no redirects,
-// no cache, a bounded body. Limits: HttpsRequest::max_body, 8 KiB of header. Errors: where nothing whole came back; any
-// whole reply is a value, whatever its status.
+// net/https_get.hpp - one HTTPS GET, as MTA-STS fetches policies (RFC 8461#3.3), or POST: a verified certificate, no
+// redirects, no cache, a bounded body. Limits: HttpsRequest::max_body, 8 KiB of header. Errors: where nothing whole
+// came back; any whole reply is a value, whatever its status.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <boost/asio/awaitable.hpp>
 
@@ -20,6 +23,12 @@ struct HttpsRequest {
   std::string path;  ///< "/.well-known/mta-sts.txt"
   std::uint16_t port = 443;
   std::size_t max_body = 65'536;
+  struct Post {
+    std::string content_type;
+    std::string body;
+    std::vector<std::pair<std::string, std::string>> fields = {};  ///< more of the header; no line ends in them
+  };
+  std::optional<Post> post = {};  ///< nothing: GET
 };
 
 struct HttpsReply {

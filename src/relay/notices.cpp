@@ -1,8 +1,11 @@
 // relay/notices.cpp - see notices.hpp.
 #include "relay/notices.hpp"
 
+#include "base/text.hpp"
+#include "message/build.hpp"
 #include "message/header.hpp"
 #include "reports/dsn.hpp"
+#include "reports/encode.hpp"
 #include "smtp/path.hpp"
 
 namespace ptarmigan::relay {
@@ -70,6 +73,36 @@ std::optional<Accepted> failure_notice(const spool::MessageRecord& message, cons
   to.created = to.next_attempt = now;
   out.groups.push_back(std::move(to));
   out.octets = std::move(built->octets);
+  return out;
+}
+
+Result<Accepted> alert_mail(const watch::Alert& alert, const std::string& to, QueueId id, WallTime now,
+                            const dns::DomainName& hostname) {
+  const auto recipient = smtp::Mailbox::parse(to);
+  if (!recipient) return failure("watch.alert_mail " + to + " is no address", recipient.error().message);
+  const auto message_id = message::message_id_field(id.text(), hostname.text());
+  if (!message_id) return std::unexpected(message_id.error());
+  const auto subject = message::header_field("Subject", "[ptarmigan] " + message::encoded_text(alert.subject));
+  if (!subject) return std::unexpected(subject.error());
+  std::string body;
+  for (const auto line : split(alert.text, '\n'))
+    for (std::size_t at = 0; at == 0 || at < line.size(); at += reports::max_line)
+      body += std::string(line.substr(at, reports::max_line)) + "\r\n";
+  Accepted out;
+  out.message.id = id;
+  out.message.accepted_at = now;
+  out.message.header_from_domain = hostname.text();
+  out.octets = message::date_field(now) + "From: Ptarmigan <mailer-daemon@" + hostname.text() + ">\r\nTo: <" + to +
+               ">\r\n" + *subject + *message_id +
+               "Auto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=us-ascii\r\n"
+               "\r\n" +
+               body;
+  spool::GroupRecord group;
+  group.message = id;
+  group.domain = recipient->domain;
+  group.recipients = {{.address = to, .notify = {.never = true}, .orcpt = {}}};
+  group.created = group.next_attempt = now;
+  out.groups.push_back(std::move(group));
   return out;
 }
 

@@ -10,6 +10,7 @@
 #include "dns/name.hpp"
 #include "relay/accept.hpp"
 #include "spool/records.hpp"
+#include "watch/alert.hpp"
 
 namespace ptarmigan::relay {
 
@@ -30,5 +31,9 @@ struct FailedRecipient {
                                                      const std::vector<FailedRecipient>& failed,
                                                      const std::string& original, QueueId notice_id, WallTime now,
                                                      const dns::DomainName& hostname);
+
+/// An alert as a message from mailer-daemon; it comes from the null reverse-path, so that it makes no bounce.
+[[nodiscard]] Result<Accepted> alert_mail(const watch::Alert& alert, const std::string& to, QueueId id, WallTime now,
+                                          const dns::DomainName& hostname);
 
 }  // namespace ptarmigan::relay

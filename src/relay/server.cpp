@@ -7,6 +7,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -21,11 +22,13 @@
 #include "relay/delivery.hpp"
 #include "relay/facts_cache.hpp"
 #include "relay/keys.hpp"
+#include "relay/notices.hpp"
 #include "relay/pacer.hpp"
 #include "relay/router.hpp"
 #include "relay/standing_keeper.hpp"
 #include "relay/submission.hpp"
 #include "relay/users.hpp"
+#include "relay/watcher.hpp"
 #include "spool/spool.hpp"
 #include "store/history.hpp"
 
@@ -65,6 +68,7 @@ class Server::Impl {
     keeper_.reset();
     delivery_.reset();
     spool_.reset();
+    watcher_.reset();
     history_.reset();
     facts_.reset();
     fresh_.reset();
@@ -82,6 +86,7 @@ class Server::Impl {
     if (auto opened = open_storage(); !opened) return opened;
     if (auto opened = open_dns(); !opened) return opened;
     if (auto opened = open_submission(); !opened) return opened;
+    if (auto opened = open_watcher(); !opened) return opened;
     return open_console();
   }
 
@@ -93,6 +98,7 @@ class Server::Impl {
     gate_.spawn(keeper_->save_forever());
     control_socket_->start();
     facts_->start();
+    watcher_->start();
     gate_.spawn(begin_delivery());
     listener_->start([this](std::unique_ptr<net::Stream> stream) { return session(std::move(stream)); });
     asio::signal_set signals(reactor_, SIGTERM, SIGINT);
@@ -136,7 +142,14 @@ class Server::Impl {
     if (!spool) return std::unexpected(spool.error());
     spool_ = *std::move(spool);
     if (!spool_->recovery_warning().empty()) log_(LogLevel::warning, spool_->recovery_warning());
-    auto history = store::History::open({.file = config_.store.path});
+    const auto& watch = config_.watch;
+    auto history = store::History::open(
+        {.file = config_.store.path,
+         .database = watch.database,
+         .keep = {.attempts = watch.keep_attempts, .rows = watch.keep_reports, .totals = watch.keep_totals},
+         .observe = [this](const store::Attempt& attempt) {
+           if (watcher_) watcher_->attempt(attempt);
+         }});
     if (!history) return std::unexpected(history.error());
     history_ = *std::move(history);
     return {};
@@ -209,6 +222,33 @@ class Server::Impl {
     if (!console) return std::unexpected(console.error());
     console_ = *std::move(console);
     return {};
+  }
+
+  Result<> open_watcher() {
+    auto watcher = Watcher::create({.executor = reactor_.get_executor(),
+                                    .config = config_,
+                                    .history = *history_,
+                                    .dns = *resolver_,
+                                    .gate = gate_,
+                                    .standing = router_->standing(),
+                                    .warn = [this](const std::string& what) { log_(LogLevel::warning, what); },
+                                    .send_mail = [this](const watch::Alert& alert) { mail_alert(alert); }});
+    if (!watcher) return std::unexpected(watcher.error());
+    watcher_ = *std::move(watcher);
+    return {};
+  }
+
+  /// As mail of ours: the order of routes leaves the broken one out.
+  void mail_alert(const watch::Alert& alert) {
+    auto mail = alert_mail(alert, config_.watch.alert_mail, spool_->next_id(), net::now().wall, *config_.hostname);
+    if (!mail) return log_(LogLevel::warning, "alert by mail: " + mail.error().text());
+    const Job job{mail->message.id, 0, stream_of("", mail->message.header_from_domain)};
+    const auto domain = mail->groups.front().domain;
+    spool::Transaction change;
+    change.add(std::move(mail->message), std::move(mail->groups), std::move(mail->octets));
+    spool_->commit(std::move(change), [this, job, domain](const spool::Committed& committed) {
+      if (committed) asio::post(reactor_, [this, job, domain] { delivery_->enqueue(job, domain, net::steady_now()); });
+    });
   }
 
   /// What an earlier run left in the queue. A clock that was set back must not keep mail waiting: the wait is bounded.
@@ -320,6 +360,7 @@ class Server::Impl {
   std::unique_ptr<Control> control_;
   std::unique_ptr<ControlSocket> control_socket_;
   std::unique_ptr<StandingKeeper> keeper_;
+  std::unique_ptr<Watcher> watcher_;
   std::unique_ptr<SubmissionParts> submission_;
   std::unique_ptr<net::Listener> listener_;
   std::unique_ptr<ConsoleSide> console_;

@@ -151,10 +151,13 @@ History::~History() = default;
 Result<std::unique_ptr<History>> History::open(const Options& options) {
   auto database = open_for_writing(options.database.empty() ? options.file.string() : options.database);
   if (!database) return std::unexpected(std::move(database.error()));
-  return std::unique_ptr<History>(new History(std::make_unique<Writer>(*std::move(database), options)));
+  auto history = std::unique_ptr<History>(new History(std::make_unique<Writer>(*std::move(database), options)));
+  history->observe_ = options.observe;
+  return history;
 }
 
 void History::record(Attempt attempt) {
+  if (observe_) observe_(attempt);
   writer_->record(std::move(attempt));
 }
 

@@ -38,6 +38,8 @@ class History {
     std::size_t max_waiting = 20'000;  ///< rows; more are dropped and counted
     milliseconds batch_time{100};      ///< the first row of a batch waits at most this long
     Retention keep = {};
+    /// Told of each attempt by record(), on its caller's thread, before it waits for the disk.
+    std::function<void(const Attempt&)> observe = {};
   };
 
   struct Counts {
@@ -64,6 +66,7 @@ class History {
  private:
   class Writer;
   explicit History(std::unique_ptr<Writer> writer);
+  std::function<void(const Attempt&)> observe_;
   std::unique_ptr<Writer> writer_;
 };
 

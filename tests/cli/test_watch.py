@@ -1,9 +1,15 @@
 """ptarmigan watch: reports are kept once and joined, forged and hostile ones do no harm, and the views answer."""
 
 import gzip
+import hashlib
+import hmac
+import http.server
 import io
 import json
 import sqlite3
+import ssl
+import subprocess
+import threading
 import time
 import zipfile
 
@@ -163,3 +169,74 @@ def test_a_hundred_megabyte_report_is_read_within_bounds(room):
     answer = room.watch("import", room.put("big.xml", big))
     assert answer.code in (0, 1), answer.err
     assert "kept" in answer.out
+
+
+class Hook:
+    """A webhook over TLS on localhost that answers as it is told, and keeps what it got."""
+
+    def __init__(self, folder, answers):
+        self.answers, self.got = list(answers), []
+        self.certificate, key = folder / "hook.pem", folder / "hook.key"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+                        "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", self.certificate],
+                       check=True, capture_output=True)
+        hook = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                hook.got.append((self.path, dict(self.headers), body))
+                self.send_response(hook.answers.pop(0))
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *words):
+                pass
+
+        self.server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(self.certificate, key)
+        self.server.socket = tls.wrap_socket(self.server.socket, server_side=True)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def settings(self, secret):
+        return (f'[watch]\nalert_webhook = "https://localhost:{self.server.server_port}/hook"\n'
+                f'alert_ca_file = "{self.certificate}"\nalert_secret_file = "{secret}"\n')
+
+
+def test_a_test_alert_is_posted_signed_and_tried_again(room):
+    hook = Hook(room.folder, [503, 200])
+    secret = room.put("secret", "swordfish\n")
+    room.config.write_text(room.config.read_text() + hook.settings(secret))
+    answer = room.watch("test-alert")
+    assert answer.code == 0, answer.out + answer.err
+    assert "webhook localhost: sent" in answer.out
+    assert len(hook.got) == 2
+    path, fields, body = hook.got[1]
+    assert path == "/hook"
+    assert fields["X-Ptarmigan-Signature"] == "sha256=" + hmac.new(b"swordfish", body, hashlib.sha256).hexdigest()
+    assert json.loads(body)["incidents"][0]["kind"] == "test"
+
+
+def test_a_webhook_that_refuses_is_told_with_exit_1(room):
+    hook = Hook(room.folder, [404])
+    room.config.write_text(room.config.read_text() + hook.settings(room.put("secret", "x\n")))
+    answer = room.watch("test-alert")
+    assert answer.code == 1 and "answers 404" in answer.out
+
+
+def test_a_command_gets_the_alert_on_standard_input(room):
+    program = room.put("tell", f"#!/bin/sh\necho \"$1\" > {room.folder}/told\ncat >> {room.folder}/told\n")
+    program.chmod(0o755)
+    room.config.write_text(room.config.read_text() + f'[watch]\nalert_command = "{program}"\n')
+    answer = room.watch("test-alert")
+    assert answer.code == 0, answer.out
+    told = (room.folder / "told").read_text()
+    assert told.startswith("Open: A test of alerts") and "fix:" in told
+
+
+def test_alerts_that_are_not_configured_or_not_usable_are_told(room):
+    assert room.watch("test-alert").code == 2
+    room.config.write_text(room.config.read_text() + '[watch]\nalert_webhook = "http://example.com/"\n')
+    answer = room.watch("test-alert")
+    assert answer.code == 2 and "no https URL" in answer.err

@@ -1,0 +1,405 @@
+// relay/watcher.cpp - see watcher.hpp.
+#include "relay/watcher.hpp"
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <set>
+#include <sstream>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "base/text.hpp"
+#include "net/clock.hpp"
+#include "net/gate.hpp"
+#include "net/stream.hpp"
+#include "net/settle.hpp"
+#include "reports/read.hpp"
+#include "store/from_report.hpp"
+#include "store/recorder.hpp"
+#include "store/views.hpp"
+#include "watch/blocklist.hpp"
+#include "watch/drift.hpp"
+#include "watch/incidents.hpp"
+
+namespace ptarmigan::relay {
+namespace asio = boost::asio;
+namespace fs = std::filesystem;
+namespace {
+
+constexpr milliseconds look{1'000};
+/// Changes within this time are one alert.
+constexpr milliseconds alert_after{3'000};
+constexpr milliseconds shortest_ttl{10'000};
+constexpr milliseconds longest_ttl{3'600'000};
+constexpr milliseconds list_every{3'600'000};
+constexpr milliseconds drift_accepted{24 * 3'600'000};
+constexpr std::size_t files_at_once = 100;
+constexpr std::uintmax_t max_file = std::uintmax_t{256} << 20U;
+/// A file that still grows is left for the next look.
+constexpr seconds settled_for{2};
+
+}  // namespace
+
+class Watcher::Impl {
+ public:
+  Impl(WatcherParts parts, std::unique_ptr<Alerts> alerts)
+      : parts_(std::move(parts)),
+        alerts_(std::move(alerts)),
+        where_(parts_.config.watch.database.empty() ? parts_.config.store.path : parts_.config.watch.database),
+        ours_(store::ours_of(parts_.config)) {}
+
+  Result<> restore() {
+    parts_.history.flush();
+    auto views = store::Views::open(where_);
+    if (!views) return std::unexpected(std::move(views.error()));
+    const auto open = (*views)->incidents(store::Which::open, 10'000);
+    if (!open) return std::unexpected(open.error());
+    incidents_.restore(*open);
+    const auto snapshots = (*views)->last_snapshots();
+    if (!snapshots) return std::unexpected(snapshots.error());
+    for (const auto& one : *snapshots)
+      known_[one.name + " " + one.type] = {.status = one.status, .records = one.records};
+    return {};
+  }
+
+  void attempt(const store::Attempt& attempt) {
+    const watch::Delivery delivery{.site = attempt.site, .source = attempt.route, .domain = attempt.from_domain};
+    if (attempt.outcome == store::Outcome::delivered) {
+      handle(incidents_.accepted(delivery, attempt.time));
+      return;
+    }
+    const auto kind = watch::kind_of({.rule_id = attempt.rule_id,
+                                      .cause = attempt.cause,
+                                      .reply_code = attempt.reply_code,
+                                      .enhanced_status = attempt.enhanced_status,
+                                      .reply_text = attempt.reply_text});
+    auto reply = attempt.reply_code == 0 ? "" : std::to_string(attempt.reply_code) + " ";
+    if (!attempt.enhanced_status.empty()) reply += attempt.enhanced_status + " ";
+    reply += attempt.reply_text;
+    handle(incidents_.refused(
+        {.delivery = delivery, .kind = kind, .rule_id = attempt.rule_id, .reply = printable(reply, 1000)},
+        attempt.time));
+  }
+
+  void start() {
+    parts_.gate.spawn(watch_time());
+    if (parts_.config.watch.records) parts_.gate.spawn(watch_records());
+    if (!parts_.config.watch.blocklists.empty()) parts_.gate.spawn(watch_lists());
+  }
+
+ private:
+  void handle(std::vector<watch::Change> changes) {
+    for (auto& change : changes) {
+      dirty_[change.incident.key] = change.incident;
+      if (change.what == watch::Change::What::seen) continue;
+      save(change.incident, change.what);
+      if (untold_.empty()) tell_at_ = net::in(alert_after);
+      untold_.push_back(std::move(change));
+    }
+  }
+
+  void save(const watch::Incident& incident, watch::Change::What what) {
+    dirty_.erase(incident.key);
+    parts_.history.post([incident, what](store::Recorder& recorder) -> Result<> {
+      const auto id = recorder.save(incident);
+      if (!id) return std::unexpected(id.error());
+      if (what == watch::Change::What::seen) return {};
+      const auto time = incident.closed.value_or(incident.opened);
+      return recorder.add(store::IncidentEvent{.incident = *id,
+                                               .time = time,
+                                               .what = std::string(to_string(what)),
+                                               .text = incident.closed ? incident.closed_why : incident.why});
+    });
+  }
+
+  asio::awaitable<bool> pause(milliseconds duration) {
+    asio::steady_timer timer(parts_.executor);
+    timer.expires_after(duration);
+    co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+    co_return !co_await net::cancelled();
+  }
+
+  asio::awaitable<void> watch_time() {
+    while (co_await pause(look)) {
+      const auto now = net::now();
+      handle(incidents_.tick(now.wall));
+      watch_standing(now.wall);
+      watch_disk(now.wall);
+      const auto dirty = std::exchange(dirty_, {});
+      for (const auto& [key, incident] : dirty) save(incident, watch::Change::What::seen);
+      if (!parts_.config.watch.drop_folder.empty() && !reading_) look_into_drop_folder();
+      if (!untold_.empty() && now.steady >= tell_at_) tell(now.wall);
+    }
+  }
+
+  void tell(WallTime now) {
+    const auto changes = std::exchange(untold_, {});
+    auto alert = watch::compose_alert(changes, parts_.config.hostname->text(), now);
+    if (!alert) return;
+    if (!parts_.config.watch.alert_mail.empty()) parts_.send_mail(*alert);
+    parts_.gate.spawn(send(*std::move(alert)));
+  }
+
+  asio::awaitable<void> send(watch::Alert alert) {
+    const auto results = co_await alerts_->send(std::move(alert));
+    for (const auto& one : results)
+      if (!one.result) parts_.warn("alert by " + one.channel + ": " + one.result.error().text());
+  }
+
+  /// A route that facts alone make poor is not refused, as nothing is sent over it: told here.
+  void watch_standing(WallTime now) {
+    if (parts_.standing.revision() == standing_seen_) return;
+    standing_seen_ = parts_.standing.revision();
+    for (const auto& row : parts_.standing.rows()) {
+      const auto source = row.key.source.text();
+      const auto standing = std::string(to_string(row.standing));
+      auto& told = standings_[source + " " + row.key.site + " " + row.key.sender];
+      if (told == standing) continue;
+      told = standing;
+      parts_.history.post([=](store::Recorder& recorder) -> Result<> {
+        return recorder.save(store::StandingRow{.source = source,
+                                                .site = row.key.site,
+                                                .sender = row.key.sender,
+                                                .standing = standing,
+                                                .why = row.why,
+                                                .since = row.since,
+                                                .updated = now});
+      });
+      const auto key = "standing " + source + " " + row.key.site + " " + row.key.sender;
+      if (row.standing == route::Standing::good) {
+        handle(incidents_.clear(key, "in good standing again", now));
+      } else if (row.standing == route::Standing::poor && !is_refused(row.key.site, source)) {
+        handle(incidents_.raise({.key = key,
+                                 .kind = "standing",
+                                 .site = row.key.site,
+                                 .source = source,
+                                 .domain = row.key.sender,
+                                 .cause = "standing",
+                                 .title = source + " lost its standing at " + row.key.site,
+                                 .why = row.why,
+                                 .fix = "Run: ptarmigan check, which names the record that is missing; mail goes over "
+                                        "another route meanwhile"},
+                                now));
+      }
+    }
+  }
+
+  bool is_refused(const std::string& site, const std::string& source) const {
+    for (const auto& incident : incidents_.open())
+      if (incident.kind == "refusal" && incident.site == site && incident.source == source) return true;
+    return false;
+  }
+
+  void watch_disk(WallTime now) {
+    std::error_code error;
+    const auto space = fs::space(parts_.config.spool.path, error);
+    if (error) return;
+    const auto wanted = parts_.config.spool.min_free;
+    if (space.available >= 2 * wanted) {
+      handle(incidents_.clear("disk", "there is room again", now));
+    } else if (!disk_is_low_) {
+      handle(incidents_.raise({.key = "disk",
+                               .kind = "disk",
+                               .cause = "disk",
+                               .title = "The disk of the queue is nearly full",
+                               .why = std::to_string(space.available >> 20U) + " MB are left; with less than " +
+                                      std::to_string(wanted >> 20U) + " MB new mail is refused",
+                               .fix = "Make room on the disk of spool.path"},
+                              now));
+    }
+    disk_is_low_ = space.available < 2 * wanted;
+  }
+
+  asio::awaitable<void> watch_records() {
+    std::map<Question, SteadyTime> due;
+    for (const auto& question : watch::own_questions(parts_.config)) due[question] = net::steady_now();
+    do {
+      for (auto& [question, when] : due) {
+        if (when > net::steady_now()) continue;
+        const auto answer = co_await parts_.dns.answer(question, net::in(parts_.config.dns.deadline));
+        if (co_await net::cancelled()) co_return;
+        when = net::in(std::clamp(milliseconds(seconds(answer.ttl)), shortest_ttl, longest_ttl));
+        compare(question, answer, net::now().wall);
+      }
+    } while (co_await pause(look));
+  }
+
+  void compare(const Question& question, const Answer& answer, WallTime now) {
+    const auto set = watch::record_set(answer);
+    if (!set) return;
+    const auto name = question.name.text();
+    const std::string type(to_string(question.type));
+    const auto id = name + " " + type;
+    const auto before = known_.find(id);
+    const bool first = before == known_.end();
+    const auto diff = first ? "" : watch::difference(before->second, *set);
+    if (first || !diff.empty())
+      parts_.history.post([=, set = *set](store::Recorder& recorder) -> Result<> {
+        return recorder.add(store::Snapshot{
+            .time = now, .name = name, .type = type, .status = set.status, .records = set.records, .diff = diff});
+      });
+    const auto key = "drift " + id;
+    if (!diff.empty()) {
+      if (const auto base = baseline_.find(id); base != baseline_.end() && base->second.second == *set) {
+        baseline_.erase(id);
+        handle(incidents_.clear(key, "as it was before", now));
+      } else {
+        if (base == baseline_.end()) baseline_[id] = {now, before->second};
+        handle(incidents_.raise({.key = key,
+                                 .kind = "drift",
+                                 .domain = name,
+                                 .cause = "drift",
+                                 .title = "The " + type + " records of " + name + " changed",
+                                 .why = diff,
+                                 .fix = "Publish what was there before, or leave it where the change was meant; "
+                                        "ptarmigan check tells what it means for mail"},
+                                now));
+      }
+    } else if (const auto base = baseline_.find(id);
+               base != baseline_.end() && now - base->second.first >= drift_accepted) {
+      baseline_.erase(base);
+      handle(incidents_.clear(key, "it stayed so for a day", now));
+    }
+    known_[id] = *set;
+  }
+
+  asio::awaitable<void> watch_lists() {
+    std::set<watch::Listed> subjects;
+    for (const auto& source : parts_.config.sources)
+      for (const auto& address : {source.ipv4, source.ipv6})
+        if (address) subjects.insert(*address);
+    for (const auto& domain : parts_.config.domains) subjects.insert(domain.name);
+    do {
+      for (const auto& list : parts_.config.watch.blocklists) {
+        for (const auto& subject : subjects) {
+          const auto judge = [&](const Facts& facts) { return watch::blocklisted(subject, list, facts); };
+          const auto settled = co_await net::settle(judge, Facts(), parts_.dns, net::in(parts_.config.dns.deadline));
+          if (co_await net::cancelled()) co_return;
+          if (settled.value) listed(subject, list, *settled.value);
+        }
+      }
+    } while (co_await pause(list_every));
+  }
+
+  void listed(const watch::Listed& subject, const dns::DomainName& list, const watch::Listing& listing) {
+    const auto now = net::now().wall;
+    const auto key = "listing " + watch::text_of(subject) + " " + list.text();
+    if (listing.state == watch::Listing::State::clean) handle(incidents_.clear(key, "no longer listed", now));
+    if (listing.state == watch::Listing::State::refused && refused_lists_.insert(list.text()).second)
+      parts_.warn("block list " + list.text() + " does not answer: " + listing.why);
+    if (listing.state != watch::Listing::State::listed) return;
+    const bool address = std::holds_alternative<IpAddress>(subject);
+    handle(incidents_.raise({.key = key,
+                             .kind = "listing",
+                             .source = address ? watch::text_of(subject) : "",
+                             .domain = address ? "" : watch::text_of(subject),
+                             .cause = "listing",
+                             .title = watch::text_of(subject) + " is on the block list " + list.text(),
+                             .why = listing.why,
+                             .fix = "Find out why (see the list's own page), mend it, then ask for removal there"},
+                            now));
+  }
+
+  void look_into_drop_folder() {
+    reading_ = true;
+    asio::post(reader_, [this] {
+      std::string problem;
+      try {
+        read_drop_folder();
+      } catch (const std::exception& error) {
+        problem = error.what();
+      }
+      asio::post(parts_.executor, [this, problem] {
+        reading_ = false;
+        if (!problem.empty() && problem != drop_problem_) parts_.warn("watch.drop_folder: " + problem);
+        drop_problem_ = problem;
+      });
+    });
+  }
+
+  /// On the reading thread. Only plain files count, by whatever name; links are not followed.
+  void read_drop_folder() {
+    const fs::path folder = parts_.config.watch.drop_folder;
+    const auto done = folder / "done";
+    const auto failed = folder / "failed";
+    fs::create_directories(done);
+    fs::create_directories(failed);
+    std::vector<fs::path> files;
+    for (const auto& entry : fs::directory_iterator(folder)) {
+      if (files.size() == files_at_once) break;
+      if (entry.symlink_status().type() == fs::file_type::regular &&
+          fs::file_time_type::clock::now() - entry.last_write_time() >= settled_for)
+        files.push_back(entry.path());
+    }
+    if (files.empty()) return;
+    const auto views = store::Views::open(where_);
+    if (!views) throw std::runtime_error(views.error().text());
+    for (const auto& file : files) fs::rename(file, (take_in(file, **views) ? done : failed) / file.filename());
+  }
+
+  /// False where no report was in it.
+  bool take_in(const fs::path& file, store::Views& views) {
+    if (fs::file_size(file) > max_file) return false;
+    std::ifstream stream(file, std::ios::binary);
+    std::ostringstream octets;
+    octets << stream.rdbuf();
+    bool any = false;
+    for (const auto& report : reports::read_reports(octets.view())) {
+      if (!report.readable()) continue;
+      any = true;
+      auto full = store::full_report(report, file.filename().string(), ours_, net::now().wall);
+      // What cannot be joined is kept all the same.
+      [[maybe_unused]] const auto joined = store::join_messages(full, views);
+      parts_.history.post([full = std::move(full)](store::Recorder& recorder) -> Result<> {
+        const auto kept = recorder.keep(full);
+        return kept ? Result<>() : std::unexpected(kept.error());
+      });
+    }
+    return any;
+  }
+
+  WatcherParts parts_;
+  std::unique_ptr<Alerts> alerts_;
+  std::string where_;
+  store::Ours ours_;
+  watch::Incidents incidents_;
+  std::map<std::string, watch::Incident> dirty_;
+  std::vector<watch::Change> untold_;
+  SteadyTime tell_at_ = {};
+  std::uint64_t standing_seen_ = 0;
+  std::map<std::string, std::string> standings_;
+  std::map<std::string, watch::RecordSet> known_;
+  /// What was there before a change that is not yet accepted.
+  std::map<std::string, std::pair<WallTime, watch::RecordSet>> baseline_;
+  std::set<std::string> refused_lists_;
+  bool disk_is_low_ = false;
+  bool reading_ = false;
+  std::string drop_problem_;
+  asio::thread_pool reader_{1};  // last: it ends before what it uses
+};
+
+Watcher::Watcher(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Watcher::~Watcher() = default;
+
+Result<std::unique_ptr<Watcher>> Watcher::create(WatcherParts parts) {
+  auto alerts = Alerts::create(parts.config.watch, parts.dns);
+  if (!alerts) return std::unexpected(std::move(alerts.error()));
+  auto impl = std::make_unique<Impl>(std::move(parts), *std::move(alerts));
+  if (auto restored = impl->restore(); !restored) return std::unexpected(std::move(restored.error()));
+  return std::unique_ptr<Watcher>(new Watcher(std::move(impl)));
+}
+
+void Watcher::attempt(const store::Attempt& attempt) {
+  impl_->attempt(attempt);
+}
+
+void Watcher::start() {
+  impl_->start();
+}
+
+}  // namespace ptarmigan::relay

@@ -1,0 +1,53 @@
+// relay/watcher.hpp - what the running server notices: incidents of its own attempts, changes of its own records, block
+// lists, lost standings, a full disk, reports in the drop folder; and whom it tells. What is judged is in watch/.
+// Threads: one executor that runs on one thread; reports are read on a thread of their own.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include "config/config.hpp"
+#include "net/answer_source.hpp"
+#include "net/gate.hpp"
+#include "relay/alerts.hpp"
+#include "route/standing.hpp"
+#include "store/attempt.hpp"
+#include "store/history.hpp"
+
+namespace ptarmigan::relay {
+
+/// All of it outlives the Watcher.
+struct WatcherParts {
+  boost::asio::any_io_executor executor;
+  const config::Config& config;
+  store::History& history;
+  net::AnswerSource& dns;
+  net::Gate& gate;
+  const route::StandingTable& standing;
+  std::function<void(const std::string&)> warn;        ///< into the server's log
+  std::function<void(const watch::Alert&)> send_mail;  ///< to watch.alert_mail
+};
+
+class Watcher {
+ public:
+  /// An error names the setting that cannot be used. Takes up what an earlier run left open.
+  static Result<std::unique_ptr<Watcher>> create(WatcherParts parts);
+  ~Watcher();
+  Watcher(const Watcher&) = delete;
+  Watcher& operator=(const Watcher&) = delete;
+
+  /// As it happens.
+  void attempt(const store::Attempt& attempt);
+  /// Ends with the gate.
+  void start();
+
+ private:
+  class Impl;
+  explicit Watcher(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ptarmigan::relay

@@ -23,10 +23,10 @@
 #include "base/text.hpp"
 #include "net/clock.hpp"
 #include "net/gate.hpp"
-#include "net/stream.hpp"
 #include "net/hmac.hpp"
 #include "net/https_get.hpp"
 #include "net/settle.hpp"
+#include "net/stream.hpp"
 #include "net/tls.hpp"
 
 extern char** environ;

@@ -6,10 +6,25 @@
 #include "base/text.hpp"
 #include "message/header.hpp"
 #include "rulebook/match.hpp"
+#include "smtp/command.hpp"
 #include "smtp/path.hpp"
 
 namespace ptarmigan::relay {
 namespace {
+
+/// The sender's wishes for the next hop (RFC 3461#5.2.1); nothing where there were none.
+std::optional<smtp::Notify> notify_of(const spool::Notify& notify) {
+  if (!notify.never && !notify.success && !notify.failure && !notify.delay) return std::nullopt;
+  return smtp::Notify{.success = notify.success, .failure = notify.failure, .delay = notify.delay};
+}
+
+std::optional<smtp::OriginalRecipient> original_of(const std::string& orcpt) {
+  const auto semicolon = orcpt.find(';');
+  if (semicolon == std::string::npos) return std::nullopt;
+  auto address = smtp::xtext_decode(std::string_view(orcpt).substr(semicolon + 1));
+  if (!address) return std::nullopt;
+  return smtp::OriginalRecipient{.type = to_lower(orcpt.substr(0, semicolon)), .address = *std::move(address)};
+}
 
 using smtp::Persistence;
 
@@ -86,10 +101,16 @@ smtp::Envelope Transit::envelope() const {
   if (message_.eight_bit) parameters.body = smtp::BodyType::eight_bit_mime;
   parameters.smtputf8 = message_.smtputf8;
   parameters.require_tls = message_.requiretls;
+  if (message_.ret != spool::Ret::unspecified)
+    parameters.ret = message_.ret == spool::Ret::full ? smtp::Ret::full : smtp::Ret::hdrs;
+  if (!message_.envid.empty()) parameters.envelope_id = smtp::xtext_decode(message_.envid);
   for (const auto& one : progress_) {
     if (one.state != State::open) continue;
     auto mailbox = smtp::Mailbox::parse(one.recipient.address);
-    if (mailbox) out.recipients.push_back({.path = {*std::move(mailbox)}, .notify = {}, .original = {}});
+    if (!mailbox) continue;
+    out.recipients.push_back({.path = {*std::move(mailbox)},
+                              .notify = notify_of(one.recipient.notify),
+                              .original = original_of(one.recipient.orcpt)});
   }
   return out;
 }

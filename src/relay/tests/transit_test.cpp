@@ -56,6 +56,27 @@ Transit::Learnt take(Transit& on, const route::Candidate& over, const Transactio
 
 constexpr route::RetryPolicy policy{milliseconds(1000), milliseconds(8000), milliseconds(60'000)};
 
+TEST(Transit, the_senders_wishes_for_reports_go_to_the_next_hop) {
+  spool::MessageRecord message;
+  message.mail_from = "news@example.com";
+  message.ret = spool::Ret::headers;
+  message.envid = "QQ+2B314";
+  spool::GroupRecord group;
+  group.recipients = {
+      {.address = "a@gmail.com", .notify = {.success = true, .delay = true}, .orcpt = "rfc822;a+2Bb@example.com"},
+      {.address = "b@gmail.com", .notify = {.never = true}, .orcpt = {}},
+      {.address = "c@gmail.com", .notify = {}, .orcpt = {}}};
+  const Transit on(message, group, std::make_shared<const std::string>("From: news@example.com\r\n\r\nx\r\n"), at(0));
+  const auto envelope = on.envelope();
+  EXPECT_EQ(envelope.parameters.ret, smtp::Ret::hdrs);
+  EXPECT_EQ(envelope.parameters.envelope_id, "QQ+314");
+  ASSERT_EQ(envelope.recipients.size(), 3U);
+  EXPECT_EQ(envelope.recipients[0].notify, (smtp::Notify{.success = true, .failure = false, .delay = true}));
+  EXPECT_EQ(envelope.recipients[0].original, (smtp::OriginalRecipient{.type = "rfc822", .address = "a+b@example.com"}));
+  EXPECT_EQ(envelope.recipients[1].notify, smtp::Notify{}) << "NEVER";
+  EXPECT_FALSE(envelope.recipients[2].notify);
+}
+
 TEST(Transit, a_refusal_of_the_address_is_rescued_over_the_next_route) {
   auto on = transit();
   const auto learnt = take(on, candidate("2001:db8::1"), answers({ipv6_refusal}));

@@ -12,7 +12,7 @@
 namespace ptarmigan::relay {
 namespace {
 
-/// The sender's wishes for the next hop (RFC 3461#5.2.1); nothing where there were none.
+/// The sender's wishes for the next hop (RFC 3461#5.2); nothing where there were none.
 std::optional<smtp::Notify> notify_of(const spool::Notify& notify) {
   if (!notify.never && !notify.success && !notify.failure && !notify.delay) return std::nullopt;
   return smtp::Notify{.success = notify.success, .failure = notify.failure, .delay = notify.delay};

@@ -5,10 +5,11 @@
 #include <array>
 
 #include <boost/asio/buffer.hpp>
+#include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
 
 #include "base/text.hpp"
+#include "net/http_chunks.hpp"
 
 namespace ptarmigan::net {
 namespace http = boost::beast::http;
@@ -31,10 +32,12 @@ class HttpRequestParser::Impl {
 
   void begin() {
     parser_.emplace();
-    parser_->header_limit(max_http_head);
-    // The body's limit is known with the head only; until then none is read.
+    parser_->header_limit(max_http_head + 1);
+    // The body is read here: what the library says of one depends on how it was split.
     parser_->body_limit(boost::none);
     head_ = {};
+    chunks_ = {};
+    scanned_ = 0;
     state_ = State::head;
     parse();
   }
@@ -47,20 +50,12 @@ class HttpRequestParser::Impl {
   void allow_body(std::size_t limit) {
     if (state_ != State::body_wanted) return;
     limit_ = limit;
-    const auto length = declared_length();
-    if (length && *length > limit) return too_large();
-    parser_->body_limit(limit);
+    if (declared_length().value_or(0) > limit) return too_large();
     state_ = State::body;
-    if (parser_->is_done()) return finish();
-    parser_->eager(true);
     parse();
   }
 
-  HttpRequest take() {
-    HttpRequest request = std::move(head_);
-    request.body = std::move(parser_->get().body());
-    return request;
-  }
+  HttpRequest take() { return std::move(head_); }
 
   [[nodiscard]] std::optional<std::uint64_t> declared_length() const {
     const auto length = parser_->content_length();
@@ -70,29 +65,52 @@ class HttpRequestParser::Impl {
   [[nodiscard]] const HttpRequest& head() const { return head_; }
   [[nodiscard]] State state() const { return state_; }
   [[nodiscard]] const HttpReply& error() const { return error_; }
-  [[nodiscard]] std::size_t body_octets() const { return parser_->get().body().size(); }
+  [[nodiscard]] std::size_t body_octets() const { return head_.body.size(); }
   [[nodiscard]] bool keep_alive() const { return state_ != State::failed && parser_->keep_alive(); }
 
  private:
   void parse() {
-    while (!unparsed_.empty() && (state_ == State::head || state_ == State::body)) {
-      boost::system::error_code code;
-      const auto taken = parser_->put(boost::asio::buffer(unparsed_), code);
-      unparsed_.erase(0, taken);
-      if (code == http::error::need_more) return limit_head();
-      if (code) return fail(code);
-      if (state_ == State::head && parser_->is_header_done()) return read_head();
-      if (state_ == State::body && parser_->is_done()) return finish();
-      if (taken == 0) return;
+    if (state_ == State::head) find_head();
+    if (state_ != State::body) return;
+    parser_->chunked() ? read_chunks() : read_counted();
+  }
+
+  /// Gives the library the head only when all of it is here.
+  void find_head() {
+    while (scanned_ == 0 && unparsed_.starts_with("\r\n")) unparsed_.erase(0, 2);  // RFC 9112#2.2
+    if (scanned_ == 0 && unparsed_ == "\r") return;
+    for (; scanned_ < unparsed_.size(); ++scanned_) {
+      if (scanned_ >= max_http_head) return refuse(431, "the header section is too large");
+      if (unparsed_[scanned_] != '\n') continue;
+      const auto head = std::string_view(unparsed_).substr(0, scanned_ + 1);
+      if (!head.ends_with("\r\n")) return refuse(400, "not HTTP: a line ends without a carriage return");
+      if (head.ends_with("\r\n\r\n")) return parse_head(head);
     }
   }
 
-  /// Empty lines before a request are skipped by the library without end.
-  void limit_head() {
-    if (state_ == State::head && unparsed_.size() > max_http_head) refuse(431, "the header section is too large");
+  void parse_head(std::string_view head) {
+    boost::system::error_code code;
+    parser_->put(boost::asio::buffer(head), code);
+    if (code) return fail(code, head);
+    if (!parser_->is_header_done()) return refuse(400, "not HTTP");
+    unparsed_.erase(0, head.size());
+    read_head();
   }
 
-  void finish() { state_ = State::done; }
+  void read_counted() {
+    const auto length = static_cast<std::size_t>(declared_length().value_or(0));  // allow_body() has bounded it
+    const auto taken = std::min(length - head_.body.size(), unparsed_.size());
+    head_.body.append(unparsed_, 0, taken);
+    unparsed_.erase(0, taken);
+    if (head_.body.size() == length) state_ = State::done;
+  }
+
+  void read_chunks() {
+    unparsed_.erase(0, chunks_.put(unparsed_, head_.body, limit_));
+    if (chunks_.state() == HttpChunks::State::done) state_ = State::done;
+    if (chunks_.state() == HttpChunks::State::too_large) too_large();
+    if (chunks_.state() == HttpChunks::State::failed) refuse(400, "not HTTP: the chunks of the body are broken");
+  }
 
   void read_head() {
     const auto& message = parser_->get();
@@ -107,7 +125,8 @@ class HttpRequestParser::Impl {
     };
     if (count("host") > 1 || (message.version() == http_1_1 && count("host") == 0))
       return refuse(400, "exactly one Host field is needed");
-    if (count("transfer-encoding") > 0 && (count("content-length") > 0 || !parser_->chunked()))
+    if (count("transfer-encoding") > 0 &&
+        (count("content-length") > 0 || !parser_->chunked() || message.version() == http_1_0))  // RFC 9112#6.1
       return refuse(400, "the body's length is not clear");
     state_ = State::body_wanted;
   }
@@ -116,11 +135,9 @@ class HttpRequestParser::Impl {
     return trim(std::string_view(view.data(), view.size()), " \t");
   }
 
-  void fail(const boost::system::error_code& code) {
-    if (code == http::error::header_limit) return refuse(431, "the header section is too large");
-    if (code == http::error::body_limit) return too_large();
+  void fail(const boost::system::error_code& code, std::string_view head) {
     // The library says the same of "GET /a b HTTP/1.1" and of another version.
-    const std::string_view line = std::string_view(unparsed_).substr(0, unparsed_.find('\r'));
+    const auto line = head.substr(0, head.find('\r'));
     if (code == http::error::bad_version && split(line, ' ').size() == 3) return refuse(505, "only HTTP/1.1 is spoken");
     refuse(400, "not HTTP: " + code.message());
   }
@@ -130,9 +147,11 @@ class HttpRequestParser::Impl {
     error_ = text_reply(status, std::move(why));
   }
 
-  std::optional<http::request_parser<http::string_body>> parser_;
+  std::optional<http::request_parser<http::empty_body>> parser_;
   std::string unparsed_;
-  HttpRequest head_;
+  std::size_t scanned_ = 0;  ///< of unparsed_, in search of the head's end
+  HttpRequest head_;         ///< with its body as far as it came
+  HttpChunks chunks_;
   HttpReply error_;
   std::size_t limit_ = 0;
   State state_ = State::head;

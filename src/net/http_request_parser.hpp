@@ -44,7 +44,7 @@ class HttpRequestParser {
   [[nodiscard]] State state() const;
   /// True from the first octet of a request on.
   [[nodiscard]] bool begun() const;
-  /// From body_wanted on.
+  /// From body_wanted on until take(); its body as far as it was read.
   [[nodiscard]] const HttpRequest& head() const;
   /// Declared by Content-Length; nothing where chunked or without a body.
   [[nodiscard]] std::optional<std::uint64_t> declared_length() const;

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "net/http_chunks.hpp"
 #include "net/http_request_parser.hpp"
 #include "net/http_router.hpp"
 
@@ -93,6 +94,35 @@ TEST(HttpRequestParser, sizes_are_bounded) {
       413U);
   EXPECT_EQ(read("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n0\r\n\r\n").first,
             State::done);
+}
+
+// RFC 9112#7.1
+TEST(HttpRequestParser, chunks_are_joined_and_their_extensions_and_trailers_read_over) {
+  const std::string request =
+      "\r\nPOST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "3;a=\"b;c\"\r\nab\n\r\n00A ; d\r\n0123456789\r\n0\r\nX: y\r\n\r\nGET";
+  for (std::size_t piece = 1; piece <= request.size(); ++piece) {
+    HttpRequestParser parser;
+    for (std::size_t at = 0; at < request.size(); at += piece) {
+      parser.put(std::string_view(request).substr(at, piece));
+      parser.allow_body(13);
+    }
+    ASSERT_EQ(parser.state(), State::done) << piece;
+    EXPECT_EQ(parser.take().body, "ab\n0123456789") << piece;
+    parser.next();
+    EXPECT_TRUE(parser.begun());
+  }
+}
+
+TEST(HttpRequestParser, broken_chunks_are_refused) {
+  const std::string head = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+  const auto refused = std::pair(State::failed, 400U);
+  for (const auto* const body :
+       {"\r\n", "x\r\n", "-1\r\na\r\n", "0x1\r\na\r\n", "1\na\r\n0\r\n\r\n", "1\r\nab\r\n", "1\r\na\n0\r\n\r\n",
+        "1 a\r\n", "1 \r\na\r\n", "000000001\r\na\r\n", "1;\ra\r\na\r\n", "0\r\nX: y\n\r\n"})
+    EXPECT_EQ(read(head + body), refused) << body;
+  EXPECT_EQ(read(head + "1;" + std::string(max_chunk_overhead, 'x')), refused);
+  EXPECT_EQ(read("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n"), refused);
 }
 
 TEST(HttpReply, fields_with_line_ends_are_never_written) {

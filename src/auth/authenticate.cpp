@@ -116,6 +116,7 @@ void Authentication::judge_connection(const Connection& connection, const Facts&
                    .mail_from = connection.mail_from,
                    .receiver = connection.receiver,
                    .now = connection.received_at,
+                   .elapsed = connection.elapsed,
                    .limits = options_.limits.spf,
                    .trace = options_.spf_trace};
   const auto mail_from = spf::check_host(query, facts);

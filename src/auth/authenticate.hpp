@@ -57,6 +57,8 @@ struct Connection {
   std::string receiver = "unknown";
   /// For t= and x= of signatures, and %{t} of SPF.
   WallTime received_at = {};
+  /// How long it has taken until this call: for the limit on time of SPF (spf::Limits::max_time).
+  milliseconds elapsed = {};
 };
 
 struct ArcResult {

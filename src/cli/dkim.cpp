@@ -11,6 +11,7 @@
 #include "auth/json.hpp"
 #include "cli/commands.hpp"
 #include "cli/dns_options.hpp"
+#include "cli/judge.hpp"
 #include "cli/message_file.hpp"
 #include "cli/run.hpp"
 #include "cli/terminal.hpp"
@@ -35,6 +36,8 @@ struct KeyOptions {
   unsigned bits = dkim::strong_rsa_bits;
   std::string out;
   std::string key_file;
+  bool compare = false;
+  DnsOptions dns;
   bool json = false;
 };
 
@@ -62,18 +65,22 @@ Result<dns::Record> record_of(const dkim::PrivateKey& key, const std::string& se
   return dns::Record{*owner, dns::RecordType::txt, record_ttl, dns::txt_of(dkim::public_record(key))};
 }
 
-void print_record(const dns::Record& record, const dkim::PrivateKey& key, const std::string& key_file, bool as_json) {
-  if (!as_json) return print(dns::zone_line(record) + "\n");
-  const Json out{{"version", 1},
-                 {"owner", record.owner.absolute()},
-                 {"type", "TXT"},
-                 {"ttl", record.ttl},
-                 {"data", dns::data_text(record.data)},
-                 {"text", std::get<dns::Txt>(record.data).joined()},
-                 {"zone_line", dns::zone_line(record)},
-                 {"key_type", dkim::to_string(key.type())},
-                 {"bits", key.bits()},
-                 {"key_file", key_file}};
+void print_record(const dns::Record& record, const dkim::PrivateKey& key, const std::string& key_file, bool as_json,
+                  std::string_view published = {}) {
+  if (!as_json)
+    return print((published.empty() ? "" : "; in DNS: " + std::string(published) + "\n") + dns::zone_line(record) +
+                 "\n");
+  Json out{{"version", 1},
+           {"owner", record.owner.absolute()},
+           {"type", "TXT"},
+           {"ttl", record.ttl},
+           {"data", dns::data_text(record.data)},
+           {"text", std::get<dns::Txt>(record.data).joined()},
+           {"zone_line", dns::zone_line(record)},
+           {"key_type", dkim::to_string(key.type())},
+           {"bits", key.bits()},
+           {"key_file", key_file}};
+  if (!published.empty()) out["published"] = published;
   print(out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
@@ -107,13 +114,52 @@ Result<dkim::PrivateKey> read_key(const std::string& path) {
   return key;
 }
 
+/// What DNS holds at the key's name, compared with the private key.
+enum class Published { same, other, revoked, unusable, absent, unknown };
+
+std::string_view to_string(Published published) {
+  switch (published) {
+    case Published::same: return "this key";
+    case Published::other: return "another key";
+    case Published::revoked: return "revoked";
+    case Published::unusable: return "no usable key record";
+    case Published::absent: return "no record";
+    case Published::unknown: return "not known";
+  }
+  return "";
+}
+
+Published compare(const Answer& answer, const dkim::PrivateKey& key) {
+  if (answer.temporary()) return Published::unknown;
+  auto worst = answer.found() ? Published::unusable : Published::absent;
+  for (const auto& txt : answer.all<dns::Txt>()) {
+    const auto record = dkim::KeyRecord::parse(txt.joined());
+    if (!record) continue;
+    if (dkim::matches(*record, key)) return Published::same;
+    worst = record->key ? Published::other : Published::revoked;
+  }
+  return worst;
+}
+
 int run_record(const KeyOptions& options) {
   const auto key = read_key(options.key_file);
   if (!key) return complain(key.error());
   const auto record = record_of(*key, options.selector, options.domain);
   if (!record) return complain(record.error());
-  print_record(*record, *key, options.key_file, options.json);
-  return good;
+  if (!options.compare) {
+    print_record(*record, *key, options.key_file, options.json);
+    return good;
+  }
+  const Question question{record->owner, dns::RecordType::txt};
+  const auto published = judge_in(options.dns, [&](const Facts& facts) -> Known<Published> {
+    const auto* answer = facts.find(question);
+    if (answer == nullptr) return Need(question);
+    return compare(*answer, *key);
+  });
+  if (!published) return complain(published.error());
+  print_record(*record, *key, options.key_file, options.json, to_string(*published));
+  if (*published == Published::unknown) return unusable;
+  return *published == Published::same ? good : findings;
 }
 
 int run_sign(const SignOptions& options) {
@@ -219,8 +265,11 @@ void add_dkim(CLI::App& app, Action& action) {
   auto record = std::make_shared<KeyOptions>();
   command = dkim->add_subcommand("record", "The record to publish for a key that is there");
   command->add_option("KEYFILE", record->key_file, "PEM private key")->required()->type_name("");
+  command->footer("Exit code with --compare: 0 DNS holds this key, 1 it does not, 2 could not be found out.");
   command->add_option("--domain,-d", record->domain, "The domain that signs")->required()->type_name("DOMAIN");
   add_key_options(*command, *record);
+  command->add_flag("--compare", record->compare, "Ask DNS: is the published key this private key's?");
+  add_dns_options(*command, record->dns);
   command->callback([record, &action] { action = [record] { return run_record(*record); }; });
 
   auto sign = std::make_shared<SignOptions>();

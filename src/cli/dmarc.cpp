@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "auth/dmarc/destinations.hpp"
 #include "auth/dmarc/evaluate.hpp"
 #include "auth/json.hpp"
 #include "cli/commands.hpp"
@@ -27,6 +28,7 @@ struct Options {
   std::vector<std::string> dkim_domains;
   std::vector<std::string> dkim_results;
   std::string public_suffixes;
+  bool reports = false;
   bool json = false;
 
   /// A case is to be evaluated, not only the policy shown.
@@ -83,6 +85,46 @@ std::string walk_text(const dmarc::Walk& walk) {
     out += '\n';
   }
   return out;
+}
+
+struct Judged {
+  dmarc::Result result;
+  /// Of rua, where --reports was given and there is a policy.
+  std::optional<std::vector<dmarc::Destination>> destinations;
+};
+
+Known<Judged> judge(const dmarc::Query& query, bool reports, const Facts& facts) {
+  auto result = dmarc::evaluate(query, facts);
+  if (!result.known()) return result.need();
+  Judged judged{.result = std::move(result).value(), .destinations = {}};
+  const auto& policy = judged.result.discovery.policy;
+  if (!reports || !policy) return judged;
+  auto destinations = dmarc::check_destinations(policy->domain, policy->record.rua, facts);
+  if (!destinations.known()) return destinations.need();
+  judged.destinations = std::move(destinations).value();
+  return judged;
+}
+
+std::string text_of(const std::vector<dmarc::Destination>& destinations, Colour colour) {
+  std::string out = destinations.empty() ? "aggregate reports: the record names no address\n" : "aggregate reports:\n";
+  for (const auto& one : destinations) {
+    const bool sent = !one.addresses.empty();
+    out += "  " + displayable(one.uri.uri) + "  " +
+           painted(colour, sent ? Tint::good : Tint::bad, dmarc::to_string(one.permission));
+    if (!one.permission_name.is_root()) out += ", by " + one.permission_name.text();
+    out += '\n';
+  }
+  return out;
+}
+
+Json json_of(const std::vector<dmarc::Destination>& destinations) {
+  Json list = Json::array();
+  for (const auto& one : destinations)
+    list.push_back({{"uri", one.uri.uri},
+                    {"permission", dmarc::to_string(one.permission)},
+                    {"permission_name", one.permission_name.is_root() ? Json() : Json(one.permission_name.text())},
+                    {"addresses", one.addresses}});
+  return {{"destinations", std::move(list)}, {"addresses", dmarc::report_addresses(destinations)}};
 }
 
 std::string text_of(const dmarc::Result& result, const Options& options, Colour colour) {
@@ -143,16 +185,19 @@ int run_dmarc(const Options& options) {
     list = *std::move(parsed);
     query->method.public_suffixes = &list;
   }
-  const auto result = judge_in(options.dns, [&](const Facts& facts) { return dmarc::evaluate(*query, facts); });
-  if (!result) return complain(result.error());
+  const auto judged = judge_in(options.dns, [&](const Facts& facts) { return judge(*query, options.reports, facts); });
+  if (!judged) return complain(judged.error());
+  const auto& result = judged->result;
   if (options.json) {
     Json out{{"version", auth::json_version}};
-    out.update(Json::parse(auth::to_json(*result)));
-    print(out.dump(2) + "\n");
+    out.update(Json::parse(auth::to_json(result)));
+    if (judged->destinations) out["reports"] = json_of(*judged->destinations);
+    print(out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
   } else {
-    print(text_of(*result, options, colour_of_output()));
+    print(text_of(result, options, colour_of_output()));
+    if (judged->destinations) print(text_of(*judged->destinations, colour_of_output()));
   }
-  return exit_code(*result, options);
+  return exit_code(result, options);
 }
 
 }  // namespace
@@ -184,6 +229,8 @@ void add_dmarc(CLI::App& app, Action& action) {
       ->add_option("--public-suffixes", options->public_suffixes,
                    "As RFC 7489 did, by this public_suffix_list.dat instead of the tree walk")
       ->type_name("FILE");
+  command->add_flag("--reports", options->reports,
+                    "May reports go where the record wants them? Asks the destinations' records");
   command->add_flag("--json", options->json, "For programs");
   add_dns_options(*command, options->dns);
   command->callback([options, &action] { action = [options] { return run_dmarc(*options); }; });

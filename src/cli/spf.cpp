@@ -20,6 +20,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr unsigned max_time_limit = 600;
+
 struct Options {
   DnsOptions dns;
   std::string domain;
@@ -29,6 +31,7 @@ struct Options {
   std::string identity = "mailfrom";
   std::string receiver = "unknown";
   std::optional<std::uint64_t> at;
+  unsigned time_limit = static_cast<unsigned>(spf::Limits().max_time.count());
   bool trace = false;
   bool lint = false;
   bool json = false;
@@ -54,6 +57,7 @@ Result<spf::Query> query_of(const Options& options) {
                    .mail_from = options.sender,
                    .receiver = options.receiver,
                    .now = moment_of(options.at),
+                   .limits = {.max_time = seconds(options.time_limit)},
                    .trace = options.trace ? spf::Trace::on : spf::Trace::off};
   if (options.identity == "helo") {
     query.identity = spf::Identity::helo;
@@ -174,7 +178,14 @@ int run_spf(const Options& options) {
     if (!name) return complain(name.error());
     linted = *std::move(name);
   }
-  const auto judged = judge_in(options.dns, [&](const Facts& facts) { return judge(query, linted, facts); });
+  const Stopwatch watch;
+  const auto judged = judge_in(
+      options.dns,
+      [&](const Facts& facts) {
+        if (query) query->elapsed = watch.elapsed();
+        return judge(query, linted, facts);
+      },
+      seconds(options.time_limit));
   if (!judged) return complain(judged.error());
   if (options.json) {
     Json out{{"version", auth::json_version}};
@@ -212,6 +223,11 @@ void add_spf(CLI::App& app, Action& action) {
       ->type_name("HOST")
       ->capture_default_str();
   command->add_option("--at", options->at, "The time for %{t}, in seconds since 1970 (now)")->type_name("SECONDS");
+  command
+      ->add_option("--time-limit", options->time_limit, "For all look-ups together; beyond it the result is temperror")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(1U, max_time_limit))
+      ->capture_default_str();
   command->add_flag("--trace", options->trace, "Show each term with its look-ups");
   command->add_flag("--lint", options->lint, "Look for what is wrong with the policy, whoever sends");
   command->add_flag("--json", options->json, "For programs");

@@ -107,7 +107,11 @@ int run_verify(const Options& options) {
   auth::Authenticator authenticator;
   authenticator.feed(*message);
   const auto ready = std::move(authenticator).finish();
-  const auto results = judge_in(options.dns, [&](const Facts& facts) { return ready.judge(connection, facts); });
+  const Stopwatch watch;
+  const auto results = judge_in(options.dns, [&](const Facts& facts) {
+    connection.elapsed = watch.elapsed();
+    return ready.judge(connection, facts);
+  });
   if (!results) return complain(results.error());
   const auto field = auth::authentication_results(*results, options.receiver);
   if (!field) return complain(field.error());

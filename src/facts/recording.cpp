@@ -1,6 +1,7 @@
 // facts/recording.cpp - see recording.hpp.
 #include "facts/recording.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include <nlohmann/json.hpp>
@@ -15,6 +16,7 @@ using nlohmann::json;
 
 constexpr int recording_version = 1;
 constexpr std::uint32_t default_ttl = 300;
+constexpr std::size_t max_alias_chain = 16;
 constexpr std::size_t max_recording_octets = std::size_t{256} * 1024 * 1024;
 
 json entry_of(const Question& question, const Answer& answer) {
@@ -55,12 +57,22 @@ Result<std::vector<std::string>> strings_at(const json& entry, const char* key) 
   std::vector<std::string> out;
   const auto found = entry.find(key);
   if (found == entry.end()) return out;
+  if (found->is_string()) return std::vector{found->get<std::string>()};
   if (!found->is_array()) return failure(std::string("'") + key + "' is not a list of strings");
   for (const auto& item : *found) {
     if (!item.is_string()) return failure(std::string("'") + key + "' is not a list of strings");
     out.push_back(item.get<std::string>());
   }
   return out;
+}
+
+Result<dns::Record> read_record(const dns::DomainName& owner, dns::RecordType type, std::uint32_t ttl,
+                                const std::string& data) {
+  // Zone text would take each word as a string of its own.
+  if (type == dns::RecordType::txt && !trim(data).starts_with('"'))
+    return dns::Record{owner, type, ttl, dns::txt_of(data)};
+  return dns::parse_record(owner.absolute() + " " + std::to_string(ttl) + " IN " + std::string(dns::to_string(type)) +
+                           " " + data);
 }
 
 Result<std::pair<Question, Answer>> read_entry(const json& entry) {
@@ -93,13 +105,37 @@ Result<std::pair<Question, Answer>> read_entry(const json& entry) {
   }
   if (answer.found()) {
     for (const auto& text : *data) {
-      auto record = dns::parse_record(owner.absolute() + " " + std::to_string(answer.ttl) + " IN " +
-                                      std::string(dns::to_string(*type)) + " " + text);
+      auto record = read_record(owner, *type, answer.ttl, text);
       if (!record) return std::unexpected(record.error());
       answer.records.push_back(*std::move(record));
     }
   }
   return std::pair{Question{*std::move(name), *type}, std::move(answer)};
+}
+
+/// An entry of a question that was there before adds its records.
+Result<> add_entry(Facts& facts, Question question, Answer answer) {
+  if (const auto* known = facts.find(question)) {
+    if (known->status != answer.status || known->aliases != answer.aliases)
+      return failure("it contradicts an entry before it for " + question.text());
+    answer.records.insert(answer.records.begin(), known->records.begin(), known->records.end());
+    answer.ttl = std::min(answer.ttl, known->ttl);
+  }
+  facts.add(std::move(question), std::move(answer));
+  return {};
+}
+
+std::set<dns::DomainName> existing_names(const Facts& facts) {
+  std::set<dns::DomainName> out;
+  const auto add = [&](dns::DomainName name) {
+    while (!name.is_root() && out.insert(name).second) name = name.parent();
+  };
+  for (const auto& [question, answer] : facts.answers()) {
+    if (answer.temporary()) continue;
+    if (answer.status != AnswerStatus::no_such_name || !answer.aliases.empty()) add(question.name);
+    for (const auto& record : answer.records) add(record.owner);
+  }
+  return out;
 }
 
 }  // namespace
@@ -116,11 +152,27 @@ std::string write_recording(const Facts& facts) {
 }
 
 Answer Recording::answer(const Question& question) const {
-  if (const auto* known = facts.find(question)) return *known;
   Answer answer;
-  answer.status = otherwise;
   answer.source = "recording";
   answer.ttl = default_ttl;
+  Question at = question;
+  for (std::size_t hop = 0; hop <= max_alias_chain; ++hop) {
+    if (const auto* known = facts.find(at)) {
+      auto out = *known;
+      out.aliases.insert(out.aliases.begin(), answer.aliases.begin(), answer.aliases.end());
+      return out;
+    }
+    const auto* alias = facts.find({at.name, dns::RecordType::cname});
+    if (alias == nullptr || !alias->found()) {
+      const bool exists = otherwise == AnswerStatus::no_such_name && names.contains(at.name);
+      answer.status = exists ? AnswerStatus::no_data : otherwise;
+      return answer;
+    }
+    answer.aliases.push_back(alias->records.front());
+    at.name = std::get<dns::Target>(alias->records.front().data).name;
+  }
+  answer.status = AnswerStatus::failed;
+  answer.detail = "CNAME loop";
   return answer;
 }
 
@@ -143,8 +195,10 @@ Result<Recording> read_recording(std::string_view text) {
     ++number;
     auto read = read_entry(entry);
     if (!read) return failure("entry " + std::to_string(number) + ": " + read.error().message, read.error().remedy);
-    recording.facts.add(std::move(read->first), std::move(read->second));
+    if (auto added = add_entry(recording.facts, std::move(read->first), std::move(read->second)); !added)
+      return failure("entry " + std::to_string(number) + ": " + added.error().message, added.error().remedy);
   }
+  recording.names = existing_names(recording.facts);
   return recording;
 }
 

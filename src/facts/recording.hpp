@@ -7,12 +7,15 @@
 //   {"name": "slow.example", "type": "MX", "timeout": true},
 //   {"name": "www.example.com", "type": "A", "cname": ["web.example.com"], "data": ["192.0.2.7"]}]}
 //
-// `data` holds record data in zone-file form (RFC 1035#5.1); absent or empty with NOERROR means no data. `rcode`
-// defaults to NOERROR; SERVFAIL, REFUSED and other codes are "failed"; `ttl` defaults to 300, `dnssec` to insecure,
-// `asked_at` (RFC 3339) to absent. A top-level "default" of "NXDOMAIN" (the default), "NOERROR", "SERVFAIL" or
-// "timeout" answers every question that is not listed.
+// `data` holds record data in zone-file form (RFC 1035#5.1), a list or one string; absent or empty with NOERROR means
+// no data. TXT data that begins with no quote is one string as it stands. Entries of one question are one answer.
+// `rcode` defaults to NOERROR; SERVFAIL, REFUSED, FORMERR and NOTIMP are "failed"; `ttl` defaults to 300, `dnssec` to
+// insecure, `asked_at` (RFC 3339) to absent. What is not listed is answered from what is: over a CNAME entry of the
+// name, and "no data" for a name that exists by another entry; else by a top-level "default" of "NXDOMAIN" (the
+// default), "NOERROR", "SERVFAIL" or "timeout". For people: docs/reference/dns-recording.md.
 #pragma once
 
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -25,9 +28,11 @@ namespace ptarmigan {
 
 struct Recording {
   Facts facts;
+  /// Names that exist by an entry of `facts`, and those above them.
+  std::set<dns::DomainName> names;
   /// For questions that `facts` lacks.
   AnswerStatus otherwise = AnswerStatus::no_such_name;
-  /// The recorded answer, or the default one.
+  /// The recorded answer, the one that follows from other entries, or the default one.
   [[nodiscard]] Answer answer(const Question& question) const;
 };
 /// An error names the entry (counted from 1) and what is wrong with it.

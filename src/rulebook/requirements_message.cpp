@@ -23,6 +23,16 @@ bool offers(const std::vector<std::string>& values, std::string_view scheme) {
   return std::ranges::any_of(values, [&](const auto& value) { return ifind(value, scheme) != std::string::npos; });
 }
 
+/// How many URIs of this scheme a List-Unsubscribe value names.
+std::size_t count_uris(std::string_view value, std::string_view scheme) {
+  std::size_t count = 0;
+  for (auto at = ifind(value, scheme); at != std::string::npos; at = ifind(value, scheme)) {
+    ++count;
+    value.remove_prefix(at + scheme.size());
+  }
+  return count;
+}
+
 Verdict unknown(std::string why) {
   return {State::unknown, std::move(why)};
 }
@@ -87,7 +97,10 @@ Known<Verdict> unsubscribe_is_one_click(Case& c) {
   const auto& header = *c.subject().header;
   if (header.list_unsubscribe.empty()) return broken("The message has no List-Unsubscribe field");
   if (header.list_unsubscribe.size() > 1) return broken("The message has several List-Unsubscribe fields");
-  if (!offers(header.list_unsubscribe, "<https:")) return broken("List-Unsubscribe holds no HTTPS URI");
+  const auto https = count_uris(header.list_unsubscribe.front(), "<https:");
+  if (https == 0) return broken("List-Unsubscribe holds no HTTPS URI");
+  if (https > 1 || offers(header.list_unsubscribe, "<http:"))
+    return broken("List-Unsubscribe holds more than one web address: one HTTPS URI must stand there (RFC 8058#3.1)");
   if (header.list_unsubscribe_post.size() != 1 ||
       !iequals(trim(header.list_unsubscribe_post.front()), "List-Unsubscribe=One-Click"))
     return broken("There is no field \"List-Unsubscribe-Post: List-Unsubscribe=One-Click\"");

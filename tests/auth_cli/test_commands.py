@@ -1,7 +1,11 @@
 """verify, spf, dmarc and arc: what they print, what they return, what they refuse."""
 
 import json
+import re
+import socket
 import subprocess
+import threading
+from pathlib import Path
 
 import pytest
 
@@ -105,6 +109,107 @@ def test_dmarc_evaluates_a_case(ask, arguments, result, code):
     assert (got[0], got[1]["result"]) == (code, result)
 
 
+def test_dmarc_tells_where_reports_may_go(ask):
+    world = [{"name": "_dmarc.example.com", "type": "TXT", "data": ['"v=DMARC1; p=none; rua=mailto:a@example.com,mailto:b@other.example,mailto:c@third.example,'
+                                                                    'mailto:A@example.com!10m,https://example.com/r"']},
+             {"name": "example.com._report._dmarc.other.example", "type": "TXT", "data": ['"v=DMARC1"']}]
+    code, got = ask(world, "dmarc", "example.com", "--reports")
+    assert code == 0
+    assert [one["permission"] for one in got["reports"]["destinations"]] == ["own", "granted", "refused", "own", "not mailto"]
+    assert got["reports"]["destinations"][2]["permission_name"] == "example.com._report._dmarc.third.example"
+    assert got["reports"]["addresses"] == ["a@example.com", "b@other.example"]
+
+
+def test_dkim_record_is_compared_with_what_is_published(ask, program, tmp_path):
+    key = tmp_path / "key.pem"
+    keygen = [program, "dkim", "keygen", "example.com", "--selector", "s", "--out", key, "--json"]
+    record = json.loads(subprocess.run(keygen, capture_output=True, check=True).stdout)
+    compare = ["dkim", "record", str(key), "--domain", "example.com", "--selector", "s", "--compare"]
+    name = {"name": "s._domainkey.example.com", "type": "TXT"}
+    other = WORLD[5]["data"]
+    for entry, code, published in [({"data": [record["data"]]}, 0, "this key"), ({"data": [*other, record["data"]]}, 0, "this key"),
+                                   ({"data": other}, 1, "another key"), ({"data": ["v=DKIM1; p="]}, 1, "revoked"),
+                                   ({"data": ["v=spf1 -all"]}, 1, "no usable key record"), ({"rcode": "NXDOMAIN"}, 1, "no record"),
+                                   ({"timeout": True}, 2, "not known")]:
+        got = ask([name | entry], *compare)
+        assert (got[0], got[1]["published"]) == (code, published)
+        assert got[1]["zone_line"] == record["zone_line"]
+
+
+def replay(program, recording, *arguments, message=None):
+    done = subprocess.run([program, *arguments, "--json", "--replay-dns", recording], input=message, capture_output=True, timeout=60)
+    return done.returncode, json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("arguments", [["verify", "-", *CAME], ["spf", "football.example.com", "--ip", "192.0.2.9", "--trace", "--lint"],
+                                       ["dmarc", "football.example.com", "--reports"], ["dkim", "verify", "-"], ["ptr", "192.0.2.1"]])
+def test_what_was_recorded_is_replayed(ask, program, tmp_path, arguments):
+    """A recording of a run over a recorded world holds all that the run asked, and nothing else is needed."""
+    small = tmp_path / "small.json"
+    message = MESSAGE if "-" in arguments else None
+    first = ask(WORLD, *arguments, "--record-dns", str(small), message=message)
+    recorded = json.loads(small.read_text())
+    assert recorded["version"] == 1 and recorded["dns"]
+    assert replay(program, small, *arguments, message=message) == first
+
+
+def test_a_draft_zone_speaks_over_the_recording_for_every_command(ask, tmp_path):
+    zone = tmp_path / "draft.zone"
+    zone.write_text('$ORIGIN football.example.com.\n@ TXT "v=spf1 -all"\n_dmarc TXT "v=DMARC1; p=none"\n'
+                    'brisbane._domainkey TXT "v=DKIM1; p="\n')
+    draft = ["--zone", str(zone)]
+    _, got = ask(WORLD, "verify", "-", *CAME, *draft, message=MESSAGE)
+    assert (got["spf"]["mail_from"]["result"], got["dkim"]["signatures"][0]["result"]) == ("fail", "permerror")
+    assert ask(WORLD, "spf", "football.example.com", "--ip", "192.0.2.1", *draft)[1]["result"] == "fail"
+    assert ask(WORLD, "dmarc", "football.example.com", *draft)[1]["policy"] == "none"
+    assert ask(WORLD, "dkim", "verify", "-", *draft, message=MESSAGE)[0] == 1
+    changed = ask(WORLD, "dmarc", "football.example.com", "--set", '_dmarc.football.example.com TXT "v=DMARC1; p=reject"')
+    assert changed[1]["policy"] == "reject"
+
+
+def test_the_documented_recording_is_read(program, tmp_path):
+    """The example of docs/reference/dns-recording.md, as it stands there."""
+    page = (Path(__file__).resolve().parents[2] / "docs/reference/dns-recording.md").read_text()
+    example = tmp_path / "example.json"
+    example.write_text("".join(re.findall(r"^    (.*\n)", page, re.M)))
+    for domain, result in [("example.com", "pass"), ("broken.example.com", "temperror"), ("slow.example.com", "temperror"), ("gone.example.com", "none"),
+                           ("other.example", "none")]:
+        assert replay(program, example, "spf", domain, "--ip", "192.0.2.1")[1]["result"] == result, domain
+
+
+def test_spf_ends_at_its_time_limit_with_temperror(program):
+    """A DNS server that answers the first question and no other."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0))
+
+        def serve():
+            while True:
+                query, client = server.recvfrom(4096)
+                if not client[1] or query == b"stop":
+                    return
+                end = 12
+                while query[end]:
+                    end += query[end] + 1
+                if query[12 : end + 5].lower() != b"\x07example\x03com\x00\x00\x10\x00\x01":
+                    continue
+                text = b"v=spf1 ptr -all"
+                answer = b"\xc0\x0c\x00\x10\x00\x01\x00\x00\x01\x2c" + (len(text) + 1).to_bytes(2, "big") + bytes([len(text)]) + text
+                server.sendto(query[:2] + b"\x81\x80\x00\x01\x00\x01\x00\x00\x00\x00" + query[12 : end + 5] + answer, client)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            done = subprocess.run([program, "spf", "example.com", "--ip", "192.0.2.1", "--time-limit", "1", "--json", "--resolver",
+                                   f"127.0.0.1:{server.getsockname()[1]}"], capture_output=True, timeout=60)
+        finally:
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as last:
+                last.sendto(b"stop", server.getsockname())
+            thread.join()
+    assert done.returncode == 2, done.stderr
+    got = json.loads(done.stdout)
+    assert (got["result"], got["problem"]) == ("temperror", "the evaluation took longer than 1 s")
+
+
 def test_arc_verifies_what_it_seals(ask, program, tmp_path):
     key = tmp_path / "key.pem"
     made = subprocess.run([program, "dkim", "keygen", "relay.example", "--selector", "s", "--type", "ed25519", "--out", key, "--json"],
@@ -134,7 +239,8 @@ def test_what_cannot_be_used_says_how(program, arguments):
     assert len(done.stderr.splitlines()) >= 1
 
 
-@pytest.mark.parametrize("command", [["verify"], ["spf"], ["dmarc"], ["arc"], ["arc", "verify"], ["arc", "seal"]])
+@pytest.mark.parametrize("command", [["verify"], ["spf"], ["dmarc"], ["arc"], ["arc", "verify"], ["arc", "seal"], ["dkim"], ["dkim", "record"],
+                                     ["dkim", "sign"], ["dkim", "verify"], ["dkim", "keygen"], ["ptr"]])
 def test_help_answers(program, command):
     done = subprocess.run([program, *command, "--help"], capture_output=True, timeout=60)
     assert done.returncode == 0

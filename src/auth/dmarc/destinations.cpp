@@ -1,9 +1,11 @@
 // auth/dmarc/destinations.cpp - see destinations.hpp.
 #include "auth/dmarc/destinations.hpp"
 
+#include <algorithm>
 #include <optional>
 
 #include "auth/dmarc/discovery.hpp"
+#include "base/text.hpp"
 
 namespace ptarmigan::dmarc {
 namespace {
@@ -102,6 +104,16 @@ std::string_view to_string(Permission permission) {
 Known<std::vector<Destination>> check_destinations(const DomainName& policy_domain, const std::vector<ReportUri>& uris,
                                                    const Facts& facts) {
   return Checker(policy_domain, facts).check(uris);
+}
+
+std::vector<std::string> report_addresses(const std::vector<Destination>& destinations) {
+  std::vector<std::string> out;
+  for (const auto& destination : destinations)
+    for (const auto& address : destination.addresses) {
+      const bool known = std::ranges::any_of(out, [&](const auto& one) { return iequals(one, address); });
+      if (!known && out.size() < max_report_addresses) out.push_back(address);
+    }
+  return out;
 }
 
 }  // namespace ptarmigan::dmarc

@@ -4,6 +4,7 @@
 // host. Pure: all destinations are asked for together. Errors: none. Threads: free functions on values.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -37,5 +38,12 @@ struct Destination {
 [[nodiscard]] Known<std::vector<Destination>> check_destinations(const dns::DomainName& policy_domain,
                                                                  const std::vector<ReportUri>& uris,
                                                                  const Facts& facts);
+
+/// A report goes to no more addresses than this, however many the record names: a published record must not become a
+/// way to flood somebody (RFC 9990#4).
+inline constexpr std::size_t max_report_addresses = 10;
+
+/// Where a report is to be sent: the permitted addresses, each once, in order, at most max_report_addresses.
+[[nodiscard]] std::vector<std::string> report_addresses(const std::vector<Destination>& destinations);
 
 }  // namespace ptarmigan::dmarc

@@ -77,9 +77,11 @@ class Evaluation {
     result_.identity = query_.identity;
     if (!identify()) return std::move(result_);
     const auto outcome = check(result_.domain, 0);
+    if (out_of_time_) return timed_out();
     if (!outcome) return Need(std::move(missing_));
     result_.outcome = *outcome;
-    if (*outcome == Outcome::fail && query_.explanation == Explanation::fetch && !explain())
+    // An explanation that does not come in time is left out: the outcome stands without it.
+    if (*outcome == Outcome::fail && query_.explanation == Explanation::fetch && !explain() && !out_of_time_)
       return Need(std::move(missing_));
     return std::move(result_);
   }
@@ -383,6 +385,8 @@ class Evaluation {
   const Answer* ask(DomainName name, RecordType type) {
     Question question{std::move(name), type};
     const Answer* answer = facts_.find(question);
+    if (query_.elapsed >= query_.limits.max_time && (answer == nullptr || answer->status == AnswerStatus::timed_out))
+      out_of_time_ = true;
     if (answer == nullptr) missing_.push_back(std::move(question));
     return answer;
   }
@@ -481,6 +485,14 @@ class Evaluation {
     result_.problem = std::move(problem);
     return outcome;
   }
+  /// RFC 7208#4.6.4: beyond the limit on time the result is temperror, whatever was found until then.
+  Result timed_out() {
+    result_.outcome = Outcome::temperror;
+    result_.mechanism.clear();
+    result_.record_domain = DomainName();
+    result_.problem = "the evaluation took longer than " + std::to_string(query_.limits.max_time.count()) + " s";
+    return std::move(result_);
+  }
   /// Ends a record that cannot be evaluated.
   std::optional<Outcome> end(Outcome outcome, unsigned depth, const DomainName& domain, std::string problem) {
     note(depth, domain, "", outcome == Outcome::temperror ? TermOutcome::temperror : TermOutcome::permerror, problem);
@@ -496,6 +508,7 @@ class Evaluation {
   std::string domain_text_;         ///< what values() points to
   std::optional<std::string> exp_;  ///< of the record that decided
   bool counted_ptr_macro_ = false;
+  bool out_of_time_ = false;
   std::vector<Question> missing_;
   Result result_;
 };

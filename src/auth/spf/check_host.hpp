@@ -1,10 +1,9 @@
 // auth/spf/check_host.hpp - SPF evaluation: check_host() of RFC 7208#4.
 // Pure: asks for DNS through Need; call again with the answers (facts/facts.hpp). The result depends only on the
 // answers, never on the order in which they came. Limits: 10 terms with look-ups, 2 void look-ups, 10 MX and 10 PTR
-// names (RFC 7208#4.6.4). A term is void when its own query finds nothing, and an mx also when none of its hosts has an
-// address; PTR and exp queries never count as void, since the domain's owner does not publish them for evaluation. The
-// limit on elapsed time is the caller's deadline. Errors: none; bad records are Outcome::permerror (RFC 7208#8.7).
-// Threads: free functions on values.
+// names, 20 seconds (RFC 7208#4.6.4). A term is void when its own query finds nothing, and an mx also when none of its
+// hosts has an address; PTR and exp queries never count as void, since the domain's owner does not publish them for
+// evaluation. Errors: none; bad records are Outcome::permerror (RFC 7208#8.7). Threads: free functions on values.
 #pragma once
 
 #include <cstdint>
@@ -34,6 +33,8 @@ struct Limits {
   unsigned max_void_lookups = 2;
   unsigned max_mx_names = 10;
   unsigned max_ptr_names = 10;
+  /// Of the whole evaluation, by Query::elapsed. RFC 7208#4.6.4 wants it to be 20 seconds at least.
+  seconds max_time = seconds(20);
 };
 
 enum class Explanation : std::uint8_t {
@@ -54,6 +55,9 @@ struct Query {
   std::string receiver = "unknown";
   /// For %{t}.
   std::optional<WallTime> now = std::nullopt;
+  /// How long the evaluation has taken when this call is made: a driver that asks in rounds says it again in each. From
+  /// Limits::max_time on, a question without an answer, or one that was given up, makes the outcome temperror.
+  milliseconds elapsed = {};
   Limits limits = {};
   Explanation explanation = Explanation::fetch;
   Trace trace = Trace::off;

@@ -8,6 +8,7 @@
 
 #include "auth/arc/seal.hpp"
 #include "auth/authres/authres.hpp"
+#include "auth/dkim/tests/by_hand.hpp"
 #include "auth/dkim/tests/vectors.hpp"
 #include "auth/json.hpp"
 #include "dns/zone.hpp"
@@ -255,6 +256,80 @@ TEST(Authenticate, no_identity_can_write_into_the_field) {
   ASSERT_TRUE(header);
   for (const auto& one : header->fields()) fields += one.is("Authentication-Results") ? 1U : 100U;
   EXPECT_EQ(fields, 1U) << *field;
+}
+
+/// The author domain of a message with this From, or "permerror".
+std::string author_of(const std::string& from) {
+  const auto results = judged(from + "\r\n\r\nbody\r\n", {.received_at = rfc8463_time});
+  if (results.dmarc.outcome == dmarc::Outcome::permerror) return "permerror";
+  return results.dmarc.discovery.author.text();
+}
+
+// The address that DMARC uses is the one that is shown.
+TEST(Authenticate, the_author_is_the_address_that_is_shown) {
+  const std::pair<std::string, std::string> forms[] = {
+      {"From: joe@example.com", "example.com"},
+      {"From : joe@example.com", "example.com"},
+      {"fROM:\r\n joe@Example.COM.", "example.com"},
+      {"From: \"eve@evil.example\" <joe@example.com>", "example.com"},
+      {"From: eve(x) @ (y) example . com", "example.com"},
+      {"From: Team: joe@example.com;", "example.com"},
+      {"From: <@evil.example:joe@example.com>", "example.com"},
+      {"From: \"a@evil.example\"@example.com", "example.com"},
+      {"From: =?utf-8?q?eve=40evil.example?= <joe@example.com>", "example.com"},
+      {"From: joe@b\xc3\xbc"
+       "cher.example",
+       "xn--bcher-kva.example"},
+      {"From: joe@example.com, x@EXAMPLE.com", "example.com"},
+      {"From:", "permerror"},
+      {"From: <>", "permerror"},
+      {"From: Team:;", "permerror"},
+      {"From: joe@example.com\r\nFrom: joe@example.com\r\nFrom: eve@evil.example", "permerror"},
+      {"From: joe@example.com, eve@evil.example", "permerror"},
+      {"From: eve@evil.example <joe@example.com>", "permerror"},
+      {"From: eve@evil.example@example.com", "permerror"},
+      {std::string("From: joe@example.com\0.evil.example", 37), "permerror"},
+      {"X-From: joe@example.com", "permerror"},
+  };
+  for (const auto& [from, author] : forms) EXPECT_EQ(author_of(from), author) << from;
+}
+
+// RFC 6376#8.2
+TEST(Authenticate, a_signature_of_a_part_of_the_body_is_no_pass_for_dmarc) {
+  const auto zone = world("_dmarc.own.example. TXT \"v=DMARC1; p=reject\"\n" +
+                          text_record("ed._domainkey.own.example", dkim::test::rfc8463_ed25519_record));
+  const std::string message = "From: joe@own.example\r\nContent-Type: text/plain\r\n\r\nsigned\r\n";
+  const auto with = [&](std::string_view tags, const std::string& appended) {
+    const auto whole =
+        dkim::test::sign_by_hand(dkim::test::tags_with(tags, "signed\r\n", "own.example"), message) + appended;
+    return judged(whole, {.received_at = rfc8463_time}, zone);
+  };
+  EXPECT_EQ(with("", "").dmarc.outcome, dmarc::Outcome::pass);
+  EXPECT_EQ(with("l=8;", "").dmarc.outcome, dmarc::Outcome::pass);
+  const auto appended = with("l=8;", "<h1>other</h1>\r\n");
+  EXPECT_EQ(appended.dkim.at(0).outcome, dkim::Outcome::pass);
+  EXPECT_TRUE(appended.dkim[0].has(dkim::Concern::partial_body));
+  EXPECT_TRUE(appended.dkim[0].has(dkim::Concern::unsigned_field));
+  EXPECT_EQ(appended.dmarc.outcome, dmarc::Outcome::fail);
+}
+
+TEST(Authenticate, an_evaluation_of_spf_beyond_its_time_is_temperror_and_not_a_fail) {
+  auto from = connection();
+  from.elapsed = seconds(20);
+  const auto known = examined(rfc8463_message, 4096).judge(from, Facts());
+  Facts facts;
+  ASSERT_FALSE(known.known());
+  for (const auto& question : known.need().questions()) {
+    EXPECT_NE(question.name, dns::name("football.example.com"));
+    facts.add(question, world().answer(question));
+  }
+  auto more = examined(rfc8463_message, 4096).judge(from, facts);
+  while (!more.known()) {
+    for (const auto& question : more.need().questions()) facts.add(question, world().answer(question));
+    more = examined(rfc8463_message, 4096).judge(from, facts);
+  }
+  EXPECT_EQ(more->spf_mail_from.value().outcome, spf::Outcome::temperror);
+  EXPECT_EQ(more->dmarc.outcome, dmarc::Outcome::temperror);
 }
 
 }  // namespace

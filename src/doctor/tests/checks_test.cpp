@@ -63,6 +63,14 @@ std::string message(std::string_view more, std::string_view body = "Hello\r\n") 
          "+0000\r\nMessage-ID: <1@example.com>\r\n" +
          std::string(more) + "\r\n" + std::string(body);
 }
+/// A signature field whose names matter, and nothing else of it.
+std::string signed_over(std::string_view names) {
+  return "DKIM-Signature: v=1; a=rsa-sha256; d=example.com; s=mail; h=" + std::string(names) +
+         "; bh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=; b=AAAA\r\n";
+}
+constexpr std::string_view one_click =
+    "List-Unsubscribe: <https://example.com/u?1>, <mailto:u@example.com>\r\n"
+    "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n";
 void with_message(Setup& setup, const std::string& octets) {
   setup.message = MessageFacts::read(octets).value();
   rulebook::Subject seen;
@@ -291,6 +299,13 @@ std::vector<Outcome> content_outcomes() {
       {"content.unsubscribe", holds, "personal", good(), [](Setup& s) { with_message(s, message("")); }},
       {"content.unsubscribe", broken, "mailto alone", good(),
        [](Setup& s) { with_message(s, message("List-Unsubscribe: <mailto:u@example.com>\r\n")); }},
+      {"content.unsubscribe", broken, "not signed", good(), [](Setup& s) { with_message(s, message(one_click)); }},
+      {"content.unsubscribe", broken, "half signed", good(),
+       [](Setup& s) { with_message(s, signed_over("From:List-Unsubscribe") + message(one_click)); }},
+      {"content.unsubscribe", holds, "signed", good(),
+       [](Setup& s) {
+         with_message(s, signed_over("From:List-Unsubscribe:list-unsubscribe-post") + message(one_click));
+       }},
       {"content.visible-link", broken, "none", good(),
        [](Setup& s) { with_message(s, message("List-Unsubscribe: <mailto:u@example.com>\r\n")); }},
       {"content.visible-link", holds, "a link", good(),

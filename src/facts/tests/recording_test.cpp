@@ -54,5 +54,45 @@ TEST(Recording, an_error_names_the_entry) {
   EXPECT_FALSE(read_recording("{\"version\": 2, \"dns\": []}"));
 }
 
+TEST(Recording, what_is_not_listed_follows_from_what_is) {
+  const auto recording = read_recording(R"({"dns": [
+    {"name": "alias.example", "type": "CNAME", "data": ["host.example."]},
+    {"name": "host.example", "type": "A", "data": ["192.0.2.1"]},
+    {"name": "one.loop.example", "type": "CNAME", "data": "two.loop.example."},
+    {"name": "two.loop.example", "type": "CNAME", "data": "one.loop.example."},
+    {"name": "dangling.example", "type": "CNAME", "data": "gone.example."},
+    {"name": "slow.example", "type": "A", "timeout": true},
+    {"name": "gone.example", "type": "A", "rcode": "NXDOMAIN"}]})");
+  ASSERT_TRUE(recording) << recording.error().text();
+  const auto answer = [&](std::string_view owner, RecordType type) { return recording->answer({name(owner), type}); };
+  EXPECT_EQ(answer("alias.example", RecordType::a).all<IpAddress>().size(), 1U);
+  EXPECT_EQ(answer("alias.example", RecordType::a).aliases.size(), 1U);
+  EXPECT_EQ(answer("alias.example", RecordType::mx).status, AnswerStatus::no_data);
+  EXPECT_EQ(answer("one.loop.example", RecordType::a).status, AnswerStatus::failed);
+  EXPECT_EQ(answer("loop.example", RecordType::a).status, AnswerStatus::no_data);
+  EXPECT_EQ(answer("dangling.example", RecordType::a).status, AnswerStatus::no_such_name);
+  EXPECT_EQ(answer("slow.example", RecordType::mx).status, AnswerStatus::no_such_name);
+  EXPECT_EQ(answer("other.example", RecordType::a).status, AnswerStatus::no_such_name);
+}
+
+TEST(Recording, entries_of_one_question_are_one_answer) {
+  const auto recording = read_recording(R"({"dns": [
+    {"name": "a.example", "type": "TXT", "data": ["one"]}, {"name": "A.example.", "type": "txt", "data": "two"}]})");
+  ASSERT_TRUE(recording) << recording.error().text();
+  EXPECT_EQ(recording->answer({name("a.example"), RecordType::txt}).records.size(), 2U);
+  EXPECT_FALSE(read_recording(R"({"dns": [
+    {"name": "a.example", "type": "TXT", "data": ["one"]}, {"name": "a.example", "type": "TXT", "rcode": "NXDOMAIN"}]})"));
+}
+
+TEST(Recording, txt_data_without_quotes_is_one_string) {
+  const auto recording = read_recording(
+      R"({"dns": [{"name": "a.example", "type": "TXT", "data": ["v=spf1 ip4:192.0.2.1 -all", "\"v=spf1 \" \"-all\""]}]})");
+  ASSERT_TRUE(recording) << recording.error().text();
+  const auto texts = recording->answer({name("a.example"), RecordType::txt}).all<dns::Txt>();
+  ASSERT_EQ(texts.size(), 2U);
+  EXPECT_EQ(texts[0].strings, std::vector<std::string>{"v=spf1 ip4:192.0.2.1 -all"});
+  EXPECT_EQ(texts[1].joined(), "v=spf1 -all");
+}
+
 }  // namespace
 }  // namespace ptarmigan

@@ -149,6 +149,37 @@ TEST(ReportsAggregate, dates_that_are_no_whole_seconds_are_read) {
   EXPECT_TRUE(only(aggregate_xml("", "yesterday")).notes.has("date-unreadable"));
 }
 
+TEST(ReportsAggregate, words_in_upper_case_are_read_and_noted) {
+  auto xml = aggregate_xml("<dkim><domain>example.com</domain><result>PASS</result></dkim>");
+  xml.replace(xml.find("<dkim>pass"), 10, "<dkim>Pass");
+  xml.replace(xml.find("<p>none"), 7, "<p>NONE");
+  const auto report = only(xml);
+  EXPECT_EQ(aggregate_of(report).records.at(0).dkim, "pass");
+  EXPECT_EQ(aggregate_of(report).records.at(0).dkim_results.at(0).result, "pass");
+  EXPECT_EQ(aggregate_of(report).policy.p, "none");
+  EXPECT_TRUE(report.notes.has("upper-case-word"));
+  EXPECT_FALSE(report.notes.any_loss());
+}
+
+TEST(ReportsAggregate, octets_that_are_no_text_and_a_second_spf_element_lose_nothing_else) {
+  const auto report =
+      only(aggregate_xml("<spf><domain>caf\xe9.example</domain><result>pass</result></spf>"
+                         "<spf><domain>b.example</domain><result>fail</result></spf>"));
+  EXPECT_EQ(aggregate_of(report).records.at(0).spf_results.size(), 2U);
+  EXPECT_EQ(aggregate_of(report).records[0].spf_results[1].domain, "b.example");
+  EXPECT_TRUE(report.notes.has("invalid-text"));
+}
+
+TEST(ReportsXml, tags_deeper_than_the_limit_are_text) {
+  std::string deep = "<feedback>";
+  for (int i = 0; i < 100'000; ++i) deep += "<a>";
+  const auto mended = mend_xml(deep).text;
+  std::size_t opened = 0;
+  for (auto at = mended.find("<a>"); at != std::string::npos; at = mended.find("<a>", at + 1)) ++opened;
+  EXPECT_EQ(opened, max_xml_depth - 1);
+  EXPECT_TRUE(only(deep).notes.has("xml-mended"));
+}
+
 TEST(ReportsAggregate, namespaces_and_prefixes_do_not_matter) {
   const auto report = only(
       "<r:feedback xmlns:r=\"urn:ietf:params:xml:ns:dmarc-2.0\"><r:policy_published><r:domain>example.com</r:domain>"

@@ -390,6 +390,13 @@ void add_unsubscribe(Fixtures& out) {
                    good});
     out.push_back({id, unknown, "no message", bulk(good_subject(v4)), good});
   }
+  out.push_back({"gmail.bulk-unsubscribe", broken, "another word",
+                 header([](HeaderFacts& h) { h.list_unsubscribe_post = {"List-Unsubscribe=OneClick"}; }), good});
+  // RFC 8058#3.1: one HTTPS URI; a mailto may stand beside it.
+  for (const auto* uris : {"<https://example.com/u?1>, <https://example.com/u?2>",
+                           "<http://example.com/u?1>, <https://example.com/u?1>", "<http://example.com/u?1>"})
+    out.push_back(
+        {"gmail.bulk-unsubscribe", broken, uris, header([&](HeaderFacts& h) { h.list_unsubscribe = {uris}; }), good});
   const auto by_mail = header([](HeaderFacts& h) { h.list_unsubscribe = {"<mailto:u@example.com>"}; });
   out.push_back({"yahoo.bulk-unsubscribe", holds, "by mail", by_mail, good});
   out.push_back({"gmail.bulk-unsubscribe", broken, "by mail", by_mail, good});

@@ -81,6 +81,23 @@ TEST(ServerMachine, only_crlf_dot_crlf_ends_a_message) {
   }
 }
 
+TEST(ServerMachine, a_nul_octet_in_a_message_is_refused_and_ends_nothing) {
+  for (const auto& data : {"Subject: a\0b\r\n\r\n.\r\n"s, "\r\nbody\0\r\nQUIT\r\n.\r\n"s, "\0\r\n.\r\n"s}) {
+    const auto got = receive(data + "QUIT\r\n");
+    EXPECT_EQ(got.codes, "220 250 250 250 354 550 221") << printable(data);
+    EXPECT_TRUE(got.messages.empty());
+  }
+}
+
+TEST(ServerMachine, an_address_beyond_ascii_needs_smtputf8) {
+  const std::string utf8_mail = "MAIL FROM:<\xc3\xbc@example.com>";
+  const std::string utf8_rcpt =
+      "RCPT TO:<b@b\xc3\xbc"
+      "cher.example>\r\n";
+  EXPECT_EQ(ServerRun{}.run({ehlo, utf8_mail + "\r\n", mail, utf8_rcpt}).codes(), "220 250 553 250 553");
+  EXPECT_EQ(ServerRun{}.run({ehlo, utf8_mail + " SMTPUTF8\r\n", utf8_rcpt}).codes(), "220 250 250 250");
+}
+
 TEST(ServerMachine, a_true_end_behind_a_bare_cr_is_the_end) {
   const auto got = receive("first\r\r\n.\r\nQUIT\r\n");
   EXPECT_EQ(got.codes, "220 250 250 250 354 550 221");

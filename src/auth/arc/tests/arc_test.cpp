@@ -3,7 +3,10 @@
 
 #include "auth/arc/chain.hpp"
 #include "auth/arc/seal.hpp"
+#include "auth/dkim/tests/by_hand.hpp"
 #include "auth/dkim/tests/vectors.hpp"
+#include "dns/zone.hpp"
+#include "facts/zone_facts.hpp"
 
 namespace ptarmigan::arc {
 namespace {
@@ -149,6 +152,76 @@ TEST(ArcChain, any_split_of_the_body_gives_the_same_result) {
     validator.feed(body.substr(cut));
     EXPECT_EQ(std::move(validator).finish().judge(facts(), now)->outcome, Outcome::pass) << cut;
   }
+}
+
+/// A message with one set whose tags we never write: of the message signature without bh=, of the seal without cv=.
+std::string set_by_hand(const std::string& message_tags, const std::string& seal_tags,
+                        const std::string& results = "i=1; one.example; none") {
+  constexpr auto relaxed = dkim::Canonicalization::relaxed;
+  const auto aar = "ARC-Authentication-Results: " + results + "\r\n";
+  const auto header = message::HeaderSection::parse(text);
+  std::string covered;
+  dkim::FieldPicker(*header).append(relaxed, {"From"}, covered);
+  const auto ams =
+      signed_field("ARC-Message-Signature: i=1; a=ed25519-sha256; c=relaxed/relaxed; d=one.example; s=s; bh=" +
+                       base64_hash("body\r\n") + "; " + message_tags + "b=",
+                   covered, relaxed);
+  const auto set = aar + ams;
+  const auto above = message::HeaderSection::parse(set);
+  covered.clear();
+  for (const auto& field : above->fields()) dkim::append_canonical(relaxed, field, covered);
+  return signed_field("ARC-Seal: i=1; a=ed25519-sha256; d=one.example; s=s; " + seal_tags + "b=", covered, relaxed) +
+         ams + aar + std::string(text);
+}
+
+// RFC 8617#4.1.2 takes x= from RFC 6376#3.5.
+TEST(ArcChain, an_expired_message_signature_fails) {
+  const auto message = set_by_hand("h=From; t=1795456000; x=1795456400; ", "cv=none; ");
+  const auto at = [&](std::int64_t when) { return validate_message(message)->judge(facts(), WallTime(seconds(when))); };
+  EXPECT_EQ(at(1795456400)->outcome, Outcome::pass) << at(1795456400)->reason;
+  EXPECT_EQ(at(1795456401)->outcome, Outcome::fail);
+  EXPECT_TRUE(at(1795456401)->reason.contains("expired")) << at(1795456401)->reason;
+}
+
+TEST(ArcChain, an_expired_message_signature_below_the_newest_only_moves_oldest_pass) {
+  const auto two =
+      sealed(set_by_hand("h=From; t=1795456000; x=1795456400; ", "cv=none; "), "two.example", Outcome::pass);
+  const auto at = [&](std::int64_t when) { return validate_message(two)->judge(facts(), WallTime(seconds(when))); };
+  EXPECT_EQ(at(1795456400)->outcome, Outcome::pass) << at(1795456400)->reason;
+  EXPECT_EQ(at(1795456400)->oldest_pass, 0U);
+  EXPECT_EQ(at(1795456401)->outcome, Outcome::pass) << at(1795456401)->reason;
+  EXPECT_EQ(at(1795456401)->oldest_pass, 2U);
+}
+
+// RFC 8617#4.1.2 and RFC 8617#4.1.3
+TEST(ArcChain, tags_that_a_set_must_or_must_not_have) {
+  EXPECT_EQ(judge(set_by_hand("h=From; ", "cv=none; ")).outcome, Outcome::pass);
+  EXPECT_EQ(judge(set_by_hand("h=From; ", "cv=NONE; ")).outcome, Outcome::pass);
+  EXPECT_EQ(judge(set_by_hand("h=From; ", "cv=none; h=From; ")).outcome, Outcome::fail);
+  EXPECT_EQ(judge(set_by_hand("h=Subject; ", "cv=none; ")).outcome, Outcome::fail);
+  EXPECT_EQ(judge(set_by_hand("h=From:ARC-Seal; ", "cv=none; ")).outcome, Outcome::fail);
+  EXPECT_EQ(judge(set_by_hand("h=From; ", "cv=pass; ")).outcome, Outcome::fail);
+  EXPECT_EQ(judge(set_by_hand("h=From; ", "")).outcome, Outcome::fail);
+}
+
+TEST(ArcChain, a_tag_given_twice_fails) {
+  EXPECT_EQ(judge(set_by_hand("h=From; h=From; ", "cv=none; ")).outcome, Outcome::fail);
+  EXPECT_EQ(judge(set_by_hand("h=From; ", "cv=none; cv=none; ")).outcome, Outcome::fail);
+  EXPECT_EQ(judge(set_by_hand("h=From; i=1; ", "cv=none; ")).outcome, Outcome::fail);
+}
+
+TEST(ArcChain, the_instance_stands_first_in_the_results) {
+  EXPECT_EQ(judge(set_by_hand("h=From; ", "cv=none; ", "one.example; none; i=1")).outcome, Outcome::fail);
+  EXPECT_EQ(judge(set_by_hand("h=From; ", "cv=none; ", "i=0x1; one.example; none")).outcome, Outcome::fail);
+}
+
+TEST(ArcChain, a_loop_of_aliases_at_a_key_may_pass_later) {
+  const auto message = sealed(std::string(text), "one.example", Outcome::none);
+  const ZoneFacts loop(dns::parse_zone("s._domainkey.one.example. CNAME x.one.example.\n"
+                                       "x.one.example. CNAME s._domainkey.one.example.\n")
+                           .value());
+  const auto chain = validate_message(message);
+  EXPECT_TRUE(settle_with(loop, [&](const Facts& known) { return chain->judge(known, now); }).temporary);
 }
 
 // RFC 8617#5.1.2

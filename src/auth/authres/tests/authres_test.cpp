@@ -155,5 +155,36 @@ TEST(AuthresReport, checks_become_results) {
   EXPECT_EQ(results_of({}), (std::vector<MethodResult>{{"dkim", "none"}}));
 }
 
+// RFC 9989#9.1 (policy.dmarc; header.d is not registered for dmarc) and header.oldest-pass (RFC 8617#5.2)
+TEST(AuthresReport, dmarc_names_the_author_domain_and_the_policy) {
+  dmarc::Result dmarc;
+  dmarc.outcome = dmarc::Outcome::fail;
+  dmarc.discovery.author = dns::name("example.com");
+  dmarc.discovery.policy = dmarc::AppliedPolicy();
+  dmarc.discovery.policy->published = dmarc::Policy::reject;
+  dmarc.discovery.policy->effective = dmarc::Policy::quarantine;
+  dmarc.reason = "nothing is aligned";
+  EXPECT_EQ(result_of(dmarc), (MethodResult{"dmarc",
+                                            "fail",
+                                            "nothing is aligned",
+                                            {{"header", "from", "example.com"}, {"policy", "dmarc", "quarantine"}}}));
+  dmarc.outcome = dmarc::Outcome::none;
+  dmarc.discovery.policy.reset();
+  EXPECT_FALSE(result_of(dmarc).property("policy", "dmarc"));
+  EXPECT_EQ(
+      result_of(arc::ChainResult{.outcome = arc::Outcome::pass, .oldest_pass = 2}).property("header", "oldest-pass"),
+      "2");
+}
+
+// RFC 8601#2.7.6
+TEST(AuthresParse, an_unknown_method_type_or_property_is_kept) {
+  const auto header = strict(" mx.example.com; x-new/2=maybe x-type.x-name=\"a;b\" policy.dmarc=none");
+  ASSERT_EQ(header.results.size(), 1U);
+  EXPECT_EQ(header.results[0].method, "x-new");
+  EXPECT_EQ(header.results[0].version, 2U);
+  EXPECT_EQ(header.results[0].property("x-type", "x-name"), "a;b");
+  EXPECT_EQ(header.results[0].property("policy", "dmarc"), "none");
+}
+
 }  // namespace
 }  // namespace ptarmigan::authres

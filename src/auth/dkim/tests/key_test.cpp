@@ -3,6 +3,7 @@
 
 #include "auth/dkim/crypto.hpp"
 #include "auth/dkim/key_record.hpp"
+#include "auth/dkim/tests/by_hand.hpp"
 #include "auth/dkim/tests/vectors.hpp"
 #include "base/encoding.hpp"
 
@@ -72,6 +73,36 @@ TEST(PublicKey, sizes) {
   EXPECT_EQ(rsa(rsa_4096)->bits(), 4096U);
   EXPECT_FALSE(rsa(rsa_4096)->too_small());
   EXPECT_FALSE(PublicKey::parse(KeyType::rsa, ""));
+}
+
+TEST(PublicKey, keys_from_512_to_8192_bits_are_read) {
+  for (const unsigned bits : {512U, 1023U, 1024U, 2047U, 8192U}) {
+    const auto key = PublicKey::parse(KeyType::rsa, rsa_key_of(bits));
+    ASSERT_TRUE(key) << bits << ": " << key.error().text();
+    EXPECT_EQ(key->bits(), bits);
+    EXPECT_EQ(key->too_small(), bits < 1024) << bits;
+  }
+  for (const unsigned bits : {511U, 8193U, 16384U, 65536U})
+    EXPECT_FALSE(PublicKey::parse(KeyType::rsa, rsa_key_of(bits))) << bits;
+}
+
+// RFC 8032#5.1.7: S must be below the order L of the group, else each signature has a second form.
+TEST(PublicKey, an_ed25519_signature_has_one_form_only) {
+  const auto key = PrivateKey::parse(rfc8463_ed25519_seed);
+  const auto record = KeyRecord::parse(rfc8463_ed25519_record);
+  const auto digest = sha256("text");
+  auto signature = key->sign(digest).value();
+  EXPECT_TRUE(record->key->verify(digest, signature));
+  const std::string order =
+      "\xed\xd3\xf5\x5c\x1a\x63\x12\x58\xd6\x9c\xf7\xa2\xde\xf9\xde\x14" + std::string(15, '\0') + "\x10";
+  unsigned carry = 0;
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    const auto sum = static_cast<unsigned char>(signature[32 + i]) + static_cast<unsigned char>(order[i]) + carry;
+    signature[32 + i] = static_cast<char>(sum & 0xff);
+    carry = sum >> 8;
+  }
+  EXPECT_EQ(carry, 0U);
+  EXPECT_FALSE(record->key->verify(digest, signature));
 }
 
 TEST(PublicKey, bad_exponents_and_trailing_octets_are_refused) {

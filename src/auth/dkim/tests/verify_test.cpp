@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 
 #include "auth/dkim/sign.hpp"
+#include "auth/dkim/tests/by_hand.hpp"
 #include "auth/dkim/tests/vectors.hpp"
-#include "base/encoding.hpp"
+#include "dns/zone.hpp"
+#include "facts/zone_facts.hpp"
 
 namespace ptarmigan::dkim {
 namespace {
@@ -174,26 +176,6 @@ TEST(Verify, a_blank_before_the_colon_is_signed_as_it_stands) {
   EXPECT_EQ(verify_one(signed_text({}, message)).outcome, Outcome::pass);
 }
 
-/// A signature made by hand, for tags that we never write.
-std::string sign_by_hand(std::string tags, std::string_view message, Canonicalization form = Canonicalization::simple) {
-  const auto header = message::HeaderSection::parse(message);
-  const std::string unsigned_field = "DKIM-Signature: " + tags + " b=";
-  const auto own = message::HeaderSection::parse(unsigned_field);
-  std::string octets;
-  FieldPicker(*header).append(form, {"From"}, octets);
-  append_canonical(form, own->fields()[0], octets);
-  if (octets.ends_with("\r\n")) octets.resize(octets.size() - 2);
-  const auto signature = ed25519_key().sign(sha256(octets)).value();
-  return unsigned_field + base64_encode(signature) + "\r\n" + std::string(message);
-}
-std::string body_hash(std::string_view octets) {
-  const auto digest = sha256(octets);
-  return base64_encode({reinterpret_cast<const char*>(digest.data()), digest.size()});
-}
-std::string tags_with(std::string_view more, std::string_view hashed) {
-  return "v=1; a=ed25519-sha256; d=example.com; s=ed; h=From; bh=" + body_hash(hashed) + "; " + std::string(more);
-}
-
 TEST(Verify, a_partial_body_passes_but_does_not_count) {
   const std::string message = "From: joe@example.com\r\n\r\nsigned\r\nappended\r\n";
   const auto result = verify_one(sign_by_hand(tags_with("l=8;", "signed\r\n"), message));
@@ -312,7 +294,7 @@ TEST(Verify, related_signatures_come_first_and_the_others_are_counted) {
   std::string junk;
   for (int i = 0; i < 50; ++i)
     junk +=
-        "DKIM-Signature: v=1; a=ed25519-sha256; d=other.example; s=ed; h=From; bh=" + body_hash("") + "; b=AAAA\r\n";
+        "DKIM-Signature: v=1; a=ed25519-sha256; d=other.example; s=ed; h=From; bh=" + base64_hash("") + "; b=AAAA\r\n";
   const auto verification = verify_message(junk + signed_text());
   const auto judged = verification->judge(facts(), now);
   ASSERT_TRUE(judged.known());
@@ -350,6 +332,41 @@ TEST(Verify, rsa_and_ed25519_signatures_of_one_message_both_pass) {
   const auto results = verify(*fields + std::string(text), facts());
   ASSERT_EQ(results.size(), 2U);
   for (const auto& result : results) EXPECT_EQ(result.outcome, Outcome::pass) << result.reason;
+}
+
+// RFC 6376#3.5: z= is for people who look for a fault, and n= of a key for nobody.
+TEST(Verify, z_and_unknown_tags_change_nothing_whatever_they_hold) {
+  const std::string message = "From: joe@example.com\r\n\r\n";
+  for (const auto* more : {"z=From:eve@evil.example|Subject:=20\"won\"|(not a comment;", "r=y; x_unknown=\"a b\" (c;"})
+    EXPECT_EQ(verify_one(sign_by_hand(tags_with(more, "\r\n"), message)).outcome, Outcome::pass) << more;
+}
+
+TEST(Verify, a_key_behind_aliases_is_found_and_a_loop_of_them_is_temporary) {
+  const auto outcome = [](const std::string& zone) {
+    const ZoneFacts world(dns::parse_zone(zone).value());
+    const auto verification = verify_message(signed_text());
+    return settle_with(world, [&](const Facts& known) { return verification->judge(known, now); }).front().outcome;
+  };
+  const std::string alias = "ed._domainkey.example.com. CNAME ed.keys.example.net.\n";
+  const auto key = " TXT \"" + std::string(rfc8463_ed25519_record) + "\"\n";
+  EXPECT_EQ(outcome(alias + "ed.keys.example.net. CNAME x.example.org.\nx.example.org." + key), Outcome::pass);
+  EXPECT_EQ(outcome(alias + "ed.keys.example.net. CNAME ed._domainkey.example.com.\n"), Outcome::temperror);
+  EXPECT_EQ(outcome(alias), Outcome::permerror);
+}
+
+// RFC 8301#3.2, and what a verification may cost: the key is refused before it is used.
+TEST(Verify, rsa_above_8192_bits_is_refused) {
+  const std::string message = "From: joe@example.com\r\n\r\n";
+  auto tags = tags_with("", "\r\n");
+  tags.replace(tags.find("ed25519"), 7, "rsa");
+  const auto result = [&](unsigned bits) {
+    return verify_one(sign_by_hand(tags, message),
+                      txt_facts({{"ed._domainkey.example.com", "p=" + base64_encode(rsa_key_of(bits))}}));
+  };
+  EXPECT_EQ(result(8192).outcome, Outcome::fail);
+  EXPECT_EQ(result(8192).key_bits, 8192U);
+  EXPECT_EQ(result(8193).outcome, Outcome::permerror);
+  EXPECT_EQ(result(8193).key_bits, 0U);
 }
 
 }  // namespace

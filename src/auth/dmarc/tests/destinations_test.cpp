@@ -64,5 +64,34 @@ TEST(DmarcDestinations, a_failing_query_is_no_refusal) {
   EXPECT_EQ(judged->front().permission, Permission::temperror);
 }
 
+TEST(DmarcDestinations, a_report_goes_to_each_address_once_and_to_few) {
+  EXPECT_EQ(report_addresses(check("mailto:a@example.com,mailto:b@example.com,mailto:A@example.com,"
+                                   "mailto:x@mover.example.net,mailto:y@mover.example.net,mailto:z@other.example.net")),
+            (std::vector<std::string>{"a@example.com", "b@example.com", "new@mover.example.net"}));
+  std::string many = "mailto:a0@example.com";
+  for (int i = 1; i < 100; ++i) many += ",mailto:a" + std::to_string(i) + "@example.com";
+  EXPECT_EQ(check(many).size(), max_report_uris);
+  EXPECT_EQ(report_addresses(check(many)).size(), max_report_addresses);
+}
+
+// RFC 9989#4.7: the size limit of RFC 7489 has no effect any more, and no destination is lost by it.
+TEST(DmarcDestinations, the_obsolete_size_limit_is_ignored) {
+  for (const auto* rua : {"mailto:a@example.com!10m", "mailto:a@example.com!1", "mailto:a@example.com!99999999999t"}) {
+    const auto found = check(rua);
+    ASSERT_EQ(found.size(), 1U) << rua;
+    EXPECT_EQ(found[0].addresses, std::vector<std::string>{"a@example.com"}) << rua;
+  }
+}
+
+TEST(DmarcDestinations, a_loop_of_aliases_is_no_refusal) {
+  const auto record = Record::parse("v=DMARC1; p=none; rua=mailto:a@example.net");
+  const ZoneFacts loop(
+      *dns::parse_zone("example.com._report._dmarc.example.net. CNAME x.example.net.\n"
+                       "x.example.net. CNAME example.com._report._dmarc.example.net.\n"));
+  const auto found = settle_with(
+      loop, [&](const Facts& facts) { return check_destinations(dns::name("example.com"), record->rua, facts); });
+  EXPECT_EQ(found.front().permission, Permission::temperror);
+}
+
 }  // namespace
 }  // namespace ptarmigan::dmarc

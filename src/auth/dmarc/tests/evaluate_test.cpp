@@ -166,5 +166,65 @@ TEST(DmarcEvaluate, rfc7489_mode_finds_organizations_by_the_list) {
   EXPECT_EQ(judge(zone, {.author_domains = {"alice.blogspot.com"}, .method = {&*list}}).outcome, Outcome::none);
 }
 
+// RFC 9989#4.7, tags np, sp and t
+TEST(DmarcEvaluate, the_policy_of_names_below_and_of_names_that_do_not_exist) {
+  const auto policy = [](std::string_view tags, std::string_view author) {
+    const auto zone = world("_dmarc.example.com. TXT \"v=DMARC1; " + std::string(tags) +
+                            "\"\nthere.example.com. A 192.0.2.1\nempty.non.terminal.example.com. A 192.0.2.1\n");
+    return judge(zone, {.author_domains = {std::string(author)}}).disposition();
+  };
+  EXPECT_EQ(policy("p=none; sp=quarantine; np=reject", "example.com"), Policy::none);
+  EXPECT_EQ(policy("p=none; sp=quarantine; np=reject", "there.example.com"), Policy::quarantine);
+  EXPECT_EQ(policy("p=none; sp=quarantine; np=reject", "non.terminal.example.com"), Policy::quarantine);
+  EXPECT_EQ(policy("p=none; sp=quarantine; np=reject", "gone.example.com"), Policy::reject);
+  EXPECT_EQ(policy("p=none; sp=quarantine", "gone.example.com"), Policy::quarantine);
+  EXPECT_EQ(policy("p=reject", "gone.example.com"), Policy::reject);
+  EXPECT_EQ(policy("p=reject; t=y", "example.com"), Policy::quarantine);
+  EXPECT_EQ(policy("p=quarantine; t=y", "example.com"), Policy::none);
+  EXPECT_EQ(policy("p=reject; pct=0", "example.com"), Policy::reject);
+}
+
+// RFC 9989#4.10.1
+TEST(DmarcEvaluate, several_records_count_as_none_and_end_discovery_at_the_author_domain) {
+  const std::string above = "_dmarc.example.com. TXT \"v=DMARC1; p=reject\"\n";
+  const auto two = [](const std::string& name) {
+    return "_dmarc." + name + ". TXT \"v=DMARC1; p=none\"\n_dmarc." + name + ". TXT \"v=DMARC1; p=quarantine\"\n";
+  };
+  EXPECT_EQ(judge(world(above + two("a.example.com")), {.author_domains = {"a.example.com"}}).outcome, Outcome::none);
+  EXPECT_EQ(judge(world(above + two("a.example.com")), {.author_domains = {"b.a.example.com"}}).disposition(),
+            Policy::reject);
+  const auto beside = world(above + "_dmarc.example.com. TXT \"v=spf1 -all\"\n");
+  EXPECT_EQ(judge(beside, {.author_domains = {"example.com"}}).disposition(), Policy::reject);
+}
+
+TEST(DmarcEvaluate, discovery_that_fails_is_temperror) {
+  const auto loop = world("_dmarc.example.com. CNAME x.example.com.\nx.example.com. CNAME _dmarc.example.com.\n");
+  const auto result = judge(loop, {.author_domains = {"example.com"}});
+  EXPECT_EQ(result.outcome, Outcome::temperror);
+  EXPECT_EQ(result.disposition(), Policy::none);
+}
+
+TEST(DmarcEvaluate, an_author_that_is_no_domain_name_has_no_policy_of_its_own) {
+  const auto zone = world("_dmarc.example.com. TXT \"v=DMARC1; p=reject; sp=none; np=quarantine\"\n");
+  for (const auto* author : {"[192.0.2.1]", "[IPv6:2001:db8::1]"})
+    EXPECT_EQ(judge(zone, {.author_domains = {author}}).outcome, Outcome::none) << author;
+  EXPECT_EQ(judge(zone, {.author_domains = {"EXAMPLE.com."}}).disposition(), Policy::reject);
+  // A label of 64 octets cannot exist in DNS.
+  const auto long_label = judge(zone, {.author_domains = {std::string(64, 'a') + ".example.com"}});
+  EXPECT_EQ(long_label.outcome, Outcome::fail);
+  EXPECT_EQ(long_label.disposition(), Policy::quarantine);
+}
+
+// RFC 9989#4.4: a pass, and of the MAIL FROM identity
+TEST(DmarcEvaluate, only_a_pass_that_is_aligned_counts) {
+  const auto zone = world("_dmarc.example.com. TXT \"v=DMARC1; p=reject; aspf=s; adkim=s\"\n");
+  EXPECT_EQ(judge(zone, {.author_domains = {"example.com"}, .spf = passed("mail.example.com")}).outcome, Outcome::fail);
+  EXPECT_EQ(judge(zone, {.author_domains = {"example.com"}, .dkim = {passed("mail.example.com")}}).outcome,
+            Outcome::fail);
+  EXPECT_EQ(judge(zone, {.author_domains = {"example.com"}, .spf = passed("example.com")}).outcome, Outcome::pass);
+  const Identifier failed{dns::name("example.com"), Authenticated::fail};
+  EXPECT_EQ(judge(zone, {.author_domains = {"example.com"}, .spf = failed, .dkim = {failed}}).outcome, Outcome::fail);
+}
+
 }  // namespace
 }  // namespace ptarmigan::dmarc

@@ -202,24 +202,136 @@ TEST(SpfCheckHost, failing_dns_is_temperror_but_not_for_ptr) {
   }
 }
 
-TEST(SpfCheckHost, an_alias_is_followed_and_a_loop_of_aliases_is_not_a_match) {
+TEST(SpfCheckHost, a_chain_of_aliases_is_followed_everywhere) {
   const auto zone = world(R"(
-example.com. IN TXT "v=spf1 a:loop.example.com a:one.example.com -all"
-loop.example.com. IN CNAME pool.example.com.
-pool.example.com. IN CNAME loop.example.com.
+example.com. IN CNAME one.example.com.
 one.example.com. IN CNAME two.example.com.
-two.example.com. IN CNAME three.example.com.
-three.example.com. IN A 192.0.2.1
+two.example.com. IN TXT "v=spf1 include:i.example.com -all"
+i.example.com. IN CNAME j.example.net.
+j.example.net. IN TXT "v=spf1 a:host.example.com mx:pool.example.com -all"
+host.example.com. IN CNAME other.example.com.
+other.example.com. IN A 192.0.2.1
+pool.example.com. IN CNAME mail.example.com.
+mail.example.com. IN MX 10 mx.example.com.
+mx.example.com. IN CNAME target.example.com.
+target.example.com. IN A 192.0.2.2
 )");
-  const auto result = check(zone, query("192.0.2.1", "a@example.com"));
-  EXPECT_NE(result.mechanism, "a:loop.example.com");
-  const auto chain = world(R"(
-example.com. IN TXT "v=spf1 a:one.example.com -all"
-one.example.com. IN CNAME two.example.com.
-two.example.com. IN CNAME three.example.com.
-three.example.com. IN A 192.0.2.1
+  EXPECT_EQ(outcome(zone, "192.0.2.1", "a@example.com"), Outcome::pass);
+  EXPECT_EQ(outcome(zone, "192.0.2.2", "a@example.com"), Outcome::pass);
+  EXPECT_EQ(outcome(zone, "192.0.2.3", "a@example.com"), Outcome::fail);
+}
+
+// A resolver answers SERVFAIL for a loop, and so do zone files here.
+TEST(SpfCheckHost, a_loop_of_aliases_is_temperror_wherever_it_stands) {
+  const std::string loop =
+      "loop.example.com. IN CNAME pool.example.com.\npool.example.com. IN CNAME loop.example.com.\n";
+  EXPECT_EQ(outcome(world(loop), "192.0.2.1", "a@loop.example.com"), Outcome::temperror);
+  for (const auto* term : {"a:loop.example.com", "mx:loop.example.com", "exists:loop.example.com",
+                           "include:loop.example.com", "redirect=loop.example.com"}) {
+    const auto record = std::string("example.com. IN TXT \"v=spf1 ") + term + "\"\n";
+    EXPECT_EQ(outcome(world(loop + record), "192.0.2.1", "a@example.com"), Outcome::temperror) << term;
+  }
+  const auto reverse = world(
+      "1.2.0.192.in-addr.arpa. IN CNAME x.example.com.\nx.example.com. IN CNAME 1.2.0.192.in-addr.arpa.\n"
+      "example.com. IN TXT \"v=spf1 ptr ?all\"\n");
+  EXPECT_EQ(outcome(reverse, "192.0.2.1", "a@example.com"), Outcome::neutral);
+}
+
+// RFC 7208#4.6.4
+TEST(SpfCheckHost, the_macro_p_is_one_of_the_ten_terms) {
+  const auto terms = [](int count) {
+    std::string text;
+    for (int i = 0; i < count; ++i) text += "a:h.example.com ";
+    return text;
+  };
+  const std::string hosts =
+      "h.example.com. IN A 192.0.2.9\n1.2.0.192.in-addr.arpa. IN PTR m.example.com.\nm.example.com. IN A 192.0.2.1\n"
+      "m.example.com.ok.example.com. IN A 127.0.0.2\n";
+  const auto record = [](const std::string& text) { return "example.com. IN TXT \"v=spf1 " + text + "-all\"\n"; };
+  const std::string twice = "exists:%{p}.no.example.com exists:%{p}.ok.example.com ";
+  const auto at_limit = check(world(hosts + record(terms(7) + twice)), query("192.0.2.1", "a@example.com"));
+  EXPECT_EQ(at_limit.outcome, Outcome::pass);
+  EXPECT_EQ(at_limit.terms, 10U);  // 7, two exists, and the look-up of %{p}, which is one however often it stands
+  EXPECT_EQ(outcome(world(hosts + record(terms(8) + twice)), "192.0.2.1", "a@example.com"), Outcome::permerror);
+}
+
+// RFC 7208#7.3
+TEST(SpfCheckHost, the_macro_p_is_unknown_unless_a_name_is_validated) {
+  const auto mechanism = [](std::string_view reverse) {
+    const auto zone = world(
+        "example.com. IN TXT \"v=spf1 exists:%{p}.x.example -all\"\n"
+        "unknown.x.example. IN A 127.0.0.2\nm.example.com. IN A 192.0.2.1\n"
+        "m.example.net. IN A 192.0.2.2\n" +
+        std::string(reverse));
+    return outcome(zone, "192.0.2.1", "a@example.com");
+  };
+  EXPECT_EQ(mechanism(""), Outcome::pass);
+  EXPECT_EQ(mechanism("1.2.0.192.in-addr.arpa. IN PTR m.example.net.\n"), Outcome::pass);
+  EXPECT_EQ(mechanism("1.2.0.192.in-addr.arpa. IN PTR m.example.com.\n"), Outcome::fail);
+}
+
+// RFC 7208#4.6.4: the result is temperror, whatever a term would make of one query that is not answered.
+TEST(SpfCheckHost, an_evaluation_beyond_its_time_is_temperror) {
+  Facts facts;
+  facts.add({dns::name("example.com"), dns::RecordType::txt},
+            {.status = AnswerStatus::found,
+             .records = {{dns::name("example.com"), dns::RecordType::txt, 300, dns::txt_of("v=spf1 ptr -all")}}});
+  auto asked = query("192.0.2.1", "a@example.com");
+  asked.elapsed = milliseconds(19'999);
+  EXPECT_FALSE(check_host(asked, facts).known());
+  asked.elapsed = seconds(20);
+  EXPECT_EQ(check_host(asked, facts)->outcome, Outcome::temperror);
+  EXPECT_EQ(check_host(asked, facts)->problem, "the evaluation took longer than 20 s");
+  // A driver that gave the question up.
+  const Question ptr{dns::name("1.2.0.192.in-addr.arpa"), dns::RecordType::ptr};
+  facts.add(ptr, {.status = AnswerStatus::timed_out});
+  EXPECT_EQ(check_host(asked, facts)->outcome, Outcome::temperror);
+  asked.limits.max_time = seconds(30);
+  EXPECT_EQ(check_host(asked, facts)->outcome, Outcome::fail);
+  // What was answered in time counts, however late it is judged.
+  facts.add(ptr, {.status = AnswerStatus::no_such_name});
+  asked.limits.max_time = seconds(1);
+  EXPECT_EQ(check_host(asked, facts)->outcome, Outcome::fail);
+}
+
+TEST(SpfCheckHost, an_explanation_that_does_not_come_in_time_is_left_out) {
+  Facts facts;
+  facts.add({dns::name("example.com"), dns::RecordType::txt},
+            {.status = AnswerStatus::found,
+             .records = {
+                 {dns::name("example.com"), dns::RecordType::txt, 300, dns::txt_of("v=spf1 -all exp=e.example.com")}}});
+  auto asked = query("192.0.2.1", "a@example.com");
+  EXPECT_FALSE(check_host(asked, facts).known());
+  asked.elapsed = seconds(20);
+  EXPECT_EQ(check_host(asked, facts)->outcome, Outcome::fail);
+}
+
+// RFC 7208#4.8, RFC 7208#5.2 and RFC 7208#6.1
+TEST(SpfCheckHost, a_macro_that_makes_no_name_is_no_match_and_in_include_or_redirect_permerror) {
+  const auto with = [](std::string_view terms) {
+    return outcome(world("example.com. IN TXT \"v=spf1 " + std::string(terms) + "\"\n"), "192.0.2.1",
+                   "a..b@example.com");
+  };
+  EXPECT_EQ(with("a:%{l}.example.com exists:%{l}.example.com mx:%{l}.example.com ?all"), Outcome::neutral);
+  EXPECT_EQ(with("include:%{l}.example.com ?all"), Outcome::permerror);
+  EXPECT_EQ(with("redirect=%{l}.example.com"), Outcome::permerror);
+}
+
+// RFC 7208#7.2
+TEST(SpfCheckHost, the_macro_d_is_the_domain_under_evaluation) {
+  const auto zone = world(R"(
+example.com. IN TXT "v=spf1 include:i.example.net -all"
+i.example.net. IN TXT "v=spf1 exists:%{d}.ok.example -all"
+i.example.net.ok.example. IN A 127.0.0.2
 )");
-  EXPECT_EQ(outcome(chain, "192.0.2.1", "a@example.com"), Outcome::pass);
+  EXPECT_EQ(outcome(zone, "192.0.2.1", "a@example.com"), Outcome::pass);
+}
+
+// RFC 7208#4.6.4: A and AAAA of one host are one; the query of the other family is never made.
+TEST(SpfCheckHost, a_host_without_address_is_one_void_lookup_in_each_family) {
+  const auto zone = world("example.com. IN TXT \"v=spf1 a:x.example.com a:y.example.com ?all\"\n");
+  for (const auto* client : {"192.0.2.1", "2001:db8::1"})
+    EXPECT_EQ(check(zone, query(client, "a@example.com")).voids, 2U) << client;
 }
 
 // RFC 7208#5.5 and RFC 7208#4.6.4

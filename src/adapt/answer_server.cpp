@@ -15,6 +15,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "adapt/socket_address.hpp"
 #include "base/ip_address.hpp"
 
 namespace ptarmigan::adapt {
@@ -26,48 +27,10 @@ std::string reason() {
   return std::strerror(errno);
 }
 
-struct Address {
-  sockaddr_storage storage{};
-  socklen_t size = 0;
-  int family = AF_UNSPEC;
-};
-
-Address of_endpoint(const Endpoint& endpoint) {
-  Address out;
-  const auto octets = endpoint.address.octets();
-  if (endpoint.address.is_v4()) {
-    auto* in = reinterpret_cast<sockaddr_in*>(&out.storage);
-    in->sin_family = AF_INET;
-    in->sin_port = htons(endpoint.port);
-    std::memcpy(&in->sin_addr, octets.data(), octets.size());
-    out.size = sizeof *in;
-  } else {
-    auto* in = reinterpret_cast<sockaddr_in6*>(&out.storage);
-    in->sin6_family = AF_INET6;
-    in->sin6_port = htons(endpoint.port);
-    std::memcpy(&in->sin6_addr, octets.data(), octets.size());
-    out.size = sizeof *in;
-  }
-  out.family = out.storage.ss_family;
-  return out;
-}
-
-Result<Address> of_path(const std::string& path) {
-  Address out;
-  auto* unix_address = reinterpret_cast<sockaddr_un*>(&out.storage);
-  if (path.size() >= sizeof unix_address->sun_path)
-    return failure("the path of the socket is too long: " + path, "choose one below 108 octets");
-  unix_address->sun_family = AF_UNIX;
-  std::memcpy(unix_address->sun_path, path.data(), path.size());
-  out.size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size() + 1);
-  out.family = AF_UNIX;
-  return out;
-}
-
 /// True where somebody answers there, so that the socket must not be taken away.
-bool somebody_listens(const Address& address) {
+bool somebody_listens(const SocketAddress& address) {
   const Descriptor probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  return ::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.size) == 0;
+  return ::connect(probe.get(), address.get(), address.size) == 0;
 }
 
 void make_unblocking(int descriptor) {
@@ -136,25 +99,17 @@ AnswerServer::~AnswerServer() {
 
 Result<> AnswerServer::listen(const std::string& where, unsigned mode) {
   const bool path = where.starts_with('/');
-  Address address;
+  const auto address = socket_address(where);
+  if (!address) return std::unexpected(address.error());
   if (path) {
-    auto found = of_path(where);
-    if (!found) return std::unexpected(found.error());
-    address = *found;
-    if (somebody_listens(address)) return failure("somebody listens on " + where + " already");
+    if (somebody_listens(*address)) return failure("somebody listens on " + where + " already");
     ::unlink(where.c_str());
-  } else {
-    const auto endpoint = Endpoint::parse(where);
-    if (!endpoint)
-      return failure("'" + where + "' is no address with a port and no path",
-                     "write 127.0.0.1:7225 or /run/ptarmigan/map");
-    address = of_endpoint(*endpoint);
   }
-  Descriptor socket(::socket(address.family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  Descriptor socket(::socket(address->family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   const int on = 1;
   ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.size) != 0 ||
-      (path && ::chmod(where.c_str(), mode) != 0) || ::listen(socket.get(), backlog) != 0)
+  if (::bind(socket.get(), address->get(), address->size) != 0 || (path && ::chmod(where.c_str(), mode) != 0) ||
+      ::listen(socket.get(), backlog) != 0)
     return failure("cannot listen on " + where + ": " + reason());
   if (path) paths_.push_back(where);
   listening_.push_back(std::move(socket));

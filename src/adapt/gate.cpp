@@ -65,6 +65,7 @@ bool Gate::closed(const std::string& host, SteadyTime now) {
 std::optional<std::string> Gate::filter_record(std::string_view key, SteadyTime now) {
   const auto record = mta::parse_dns_reply(key);
   if (!record) return std::nullopt;
+  if (record->owner == canary_host) return record->type == "AAAA" ? std::optional<std::string>("IGNORE") : std::nullopt;
   if (record->type == "A") {
     if (seen_a_.size() >= max_hosts) seen_a_.clear();
     const auto lasts = std::clamp(milliseconds(std::int64_t{record->ttl} * 1000), shortest_memory, longest_memory);
@@ -78,18 +79,22 @@ std::optional<std::string> Gate::filter_record(std::string_view key, SteadyTime 
 std::optional<std::string> Gate::filter_status(std::string_view key, SteadyTime now) {
   const auto status = mta::parse_delivery_status(key);
   if (!status || !status->status.starts_with('5') || !status->address || status->reply.empty()) return std::nullopt;
+  const auto softened = [&] {
+    return "4" + status->status.substr(1) + " IPv6 refused, IPv4 is next: " + status->words;
+  };
+  if (status->host == canary_host) return softened();
   if (!blames_address(*status)) return std::nullopt;
   notice({Notice::Kind::refused, status->host, status->address, status->reply});
   // IPv4 must be there to be gone over; else the sender is told at once.
   if (!status->address->is_v6() || ipv4_of(status->host, now) != Ipv4::has) return std::nullopt;
-  return "4" + status->status.substr(1) + " IPv6 refused, IPv4 is next: " + status->words;
+  return softened();
 }
 
 std::optional<std::string> Gate::answer_line(std::string_view key, SteadyTime now) {
   const auto blank = key.find(' ');
   const auto verb = key.substr(0, blank);
   const auto rest = blank == std::string_view::npos ? std::string_view() : key.substr(blank + 1);
-  if (verb == "exim-ipv4-hosts") return exim_hosts(*closed_);
+  if (verb == "exim-ipv4-hosts") return rest == canary_host ? std::string(rest) : exim_hosts(*closed_);
   if (verb == "ipv4-only") {
     auto host = to_lower(rest);
     if (host.ends_with('.')) host.pop_back();

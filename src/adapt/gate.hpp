@@ -18,6 +18,9 @@
 
 namespace ptarmigan::adapt {
 
+/// A host that cannot be (RFC 6761#6.4), closed at any time: with it anybody can prove that answers arrive.
+inline constexpr std::string_view canary_host = "canary.ptarmigan.invalid";
+
 /// What the judging side found: where IPv6 is closed now. Replaced as a whole.
 struct Closed {
   std::map<std::string, std::string> sites;  ///< by route::Site::key, with the reason in one sentence

@@ -14,6 +14,8 @@ namespace ptarmigan::cli {
 using Action = std::function<int()>;
 
 void add_arc(CLI::App& app, Action& action);
+/// `postfix` and `exim`.
+void add_beside(CLI::App& app, Action& action);
 void add_check(CLI::App& app, Action& action);
 void add_config(CLI::App& app, Action& action);
 void add_console(CLI::App& app, Action& action);

@@ -50,6 +50,7 @@ std::vector<std::string_view> words_of(const std::vector<std::string_view>& line
 }
 
 constexpr std::size_t service_fields = 8;
+constexpr std::size_t chroot_field = 4;
 
 Setting override_of(std::string_view word) {
   const auto bare = trim(word, "{} \t");
@@ -107,7 +108,7 @@ MasterCf parse_master_cf(std::string_view text) {
       out.strays.push_back(lines.front());
       continue;
     }
-    Service service{words[0], words[1], words[service_fields - 1], {}, lines.front()};
+    Service service{words[0], words[1], words[service_fields - 1], {}, lines.front(), words[chroot_field]};
     for (auto i = service_fields; i + 1 < words.size(); ++i)
       if (words[i] == "-o") service.overrides.push_back(override_of(words[++i]));
     out.services.push_back(std::move(service));

@@ -31,6 +31,7 @@ struct Service {
   std::string_view command;        ///< "smtp"
   std::vector<Setting> overrides;  ///< of -o
   std::string_view line;
+  std::string_view chroot = {};  ///< "y", "n" or "-"
 };
 struct MasterCf {
   std::vector<Service> services;

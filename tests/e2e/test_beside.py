@@ -1,7 +1,10 @@
-"""Beside Postfix and Exim: the real servers keep the mail and ask `ptarmigan map`. Nothing is lost, whatever happens to it."""
+"""Beside Postfix and Exim: the real servers keep the mail and ask `ptarmigan map`, configured by `ptarmigan postfix patch` and `ptarmigan
+exim patch` alone. Nothing is lost, whatever happens to the map."""
 
+import json
 import os
 import signal
+import subprocess
 import time
 from pathlib import Path
 
@@ -26,14 +29,6 @@ ipv6 = "2001:db8::1"
 [[domain]]
 name = "example.com"
 """
-
-# As docs/howto/beside-postfix-and-exim.md says.
-POSTFIX_PATCH = f"""
-smtp_dns_reply_filter = socketmap:inet:127.0.0.1:{PORT}:dns
-smtp_delivery_status_filter = socketmap:inet:127.0.0.1:{PORT}:dsn
-smtp_connection_reuse_time_limit = 30s
-"""
-EXIM_PATCH = f"dns_ipv4_lookup = ${{readsocket{{inet:127.0.0.1:{PORT}}}{{exim-ipv4-hosts $domain\\n}}{{5s}}{{}}{{*.google.com : *.googlemail.com}}}}\n"
 
 POSTFIX = """
 compatibility_level = 3.6
@@ -98,6 +93,35 @@ class House:
     def start_map(self):
         with (self.home / "map.log").open("ab") as log:
             self.map = self.lab.popen([self.program, "map", "--config", "/run/lab/mta/ptarmigan.toml"], stdout=log, stderr=log)
+
+    def ptarmigan(self, *words, code=0):
+        """One of our commands about this mail server."""
+        where = ["--config-dir", "/run/lab/mta/config"] if self.kind == "postfix" else ["-C", "/run/lab/mta/exim.conf"]
+        done = self.lab.run([self.program, self.kind, *words, *where], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        assert done.returncode == code, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    def file(self):
+        return self.home / ("config/main.cf" if self.kind == "postfix" else "exim.conf")
+
+    def patch(self):
+        """Refused without the map; written once; taken out octet for octet; written again."""
+        before = self.file().read_bytes()
+        assert "start `ptarmigan map`" in self.ptarmigan("patch", "--yes", "--map", "127.0.0.1:9", code=2)
+        assert "+" in self.ptarmigan("patch", "--dry-run", code=1)
+        assert "--yes" in self.ptarmigan("patch", code=2)
+        assert self.file().read_bytes() == before
+        assert "It does not work" in self.ptarmigan("status", code=1)
+        assert "changed" in self.ptarmigan("patch", "--yes")
+        patched = self.file().read_bytes()
+        assert "nothing to do" in self.ptarmigan("patch", "--yes")
+        assert self.file().read_bytes() == patched != before
+        assert "changed" in self.ptarmigan("undo", "--yes")
+        assert self.file().read_bytes() == before
+        assert "changed" in self.ptarmigan("patch", "--yes")
+        for path in self.file().parent.iterdir():  # Postfix waits until its configuration is some seconds old
+            if path.is_file():
+                os.utime(path, (0, 0))
 
     def status(self):
         script = f"exec 3<>/dev/tcp/127.0.0.1/{PORT}; echo status >&3; cat <&3"
@@ -164,15 +188,13 @@ def start_postfix(house):
              "mkdir -p active bounce corrupt defer deferred flush hold incoming private saved trace public maildrop;"
              "chown postfix active bounce corrupt defer deferred flush hold incoming private saved trace public maildrop ../data")
     config = house.home / "config"
-    (config / "main.cf").write_text(POSTFIX + POSTFIX_PATCH)
+    (config / "main.cf").write_text(POSTFIX)
     (config / "master.cf").write_text("127.0.0.1:2626 inet n - n - - smtpd\n" + servers.POSTFIX_SERVICES)
-    for path in config.iterdir():
-        os.utime(path, (0, 0))
     return ["/usr/lib/postfix/sbin/master", "-d", "-c", "/run/lab/mta/config"]
 
 
 def start_exim(house):
-    (house.home / "exim.conf").write_text(EXIM_PATCH + EXIM)
+    (house.home / "exim.conf").write_text(EXIM)
     house.sh("mkdir -p /run/lab/mta/spool; chown -R Debian-exim /run/lab/mta/spool /run/lab/mta/log; chown Debian-exim /run/lab/mta;"
              "exim4 -C /run/lab/mta/exim.conf -bV >/dev/null")
     return ["exim4", "-C", "/run/lab/mta/exim.conf", "-bdf", "-q1s"]
@@ -184,6 +206,7 @@ def house(request, lab, program):
     command = start_postfix(house) if request.param == "postfix" else start_exim(house)
     house.start_map()
     wait_for(lambda: '"gmail"' in house.status(), lambda: house.status() + house.logs())
+    house.patch()
     with (house.home / "mta.out").open("wb") as log:
         server = lab.popen(command, stdout=log, stderr=log)
     wait_for(lambda: listening(house, 2626), lambda: house.logs() + (house.home / "mta.out").read_text())
@@ -198,6 +221,13 @@ def house(request, lab, program):
 
 def listening(house, port):
     return house.lab.run(["bash", "-c", f"exec 3<>/dev/tcp/127.0.0.1/{port}"], capture_output=True).returncode == 0
+
+
+def test_a_canary_proves_that_the_server_gets_its_answers(house):
+    told = json.loads(house.ptarmigan("status", "--json"))
+    assert told["works"] and "PTR" in told["closed"]["gmail"], told
+    names = {"settings", "socketmap", "tcp_table", "readsocket", "postmap -q" if house.kind == "postfix" else "exim -be"}
+    assert names <= {proof["name"] for proof in told["proofs"]}
 
 
 def test_mail_goes_over_ipv4_while_ipv6_has_no_ptr(house):

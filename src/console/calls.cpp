@@ -61,8 +61,10 @@ constexpr std::array table{
              "Where to send a message to rehearse with, and what came of those that were sent.", "", "Rehearsal"},
     CallInfo{Call::audit, "GET", "/api/v1/audit", Login::needed, Role::read, "Who changed what, the newest first.", "",
              "Audit"},
-    CallInfo{Call::submit, "POST", "/api/v1/messages", Login::needed, Role::operate, "Submits a message.", "",
-             "object"},
+    CallInfo{Call::submit, "POST", "/api/v1/messages", Login::needed, Role::operate,
+             "Submits messages (docs/reference/http-submission.md).",
+             "from: envelope sender of a message/rfc822 body; to: envelope recipient of it, several times",
+             "Submission"},
 };
 
 /// A schema in short: "name:type", "name:[Type]", "name?" where it may be null.
@@ -138,8 +140,45 @@ constexpr std::array shapes{
     Shape{"Rehearsal", "version:integer listen:[string] receiver:string journal:string sessions:[object]"},
     Shape{"AuditLine", "time:string who:string address:string action:string detail:string"},
     Shape{"Audit", "version:integer lines:[AuditLine]"},
+    Shape{"Submission", "version:integer messages:[SubmittedMessage]"},
     Shape{"Error", "version:integer error:string remedy:string"},
 };
+
+/// What the shapes above cannot say: members that may be left out.
+constexpr std::string_view submission_schemas = R"({
+  "Addresses": {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]},
+  "Attachment": {
+    "type": "object", "required": ["content"],
+    "properties": {
+      "name": {"type": "string"}, "type": {"type": "string"}, "content_id": {"type": "string"},
+      "content": {"type": "string", "contentEncoding": "base64"}}},
+  "NewMessage": {
+    "type": "object", "required": ["from"], "additionalProperties": false,
+    "properties": {
+      "from": {"type": "string"}, "mail_from": {"type": "string"}, "subject": {"type": "string"},
+      "to": {"$ref": "#/components/schemas/Addresses"}, "cc": {"$ref": "#/components/schemas/Addresses"},
+      "bcc": {"$ref": "#/components/schemas/Addresses"}, "reply_to": {"$ref": "#/components/schemas/Addresses"},
+      "text": {"type": "string"}, "html": {"type": "string"},
+      "headers": {"type": "object", "additionalProperties": {"type": "string"}},
+      "attachments": {"type": "array", "items": {"$ref": "#/components/schemas/Attachment"}},
+      "stream": {"enum": ["bulk", "transactional"]}, "unsubscribe": {"type": "string", "format": "uri"}}},
+  "NewMessages": {
+    "type": "object", "required": ["messages"], "additionalProperties": false,
+    "properties": {
+      "messages": {"type": "array", "minItems": 1, "maxItems": 500,
+                   "items": {"$ref": "#/components/schemas/NewMessage"}}}},
+  "SubmittedRecipient": {
+    "type": "object", "required": ["address", "status"],
+    "properties": {
+      "address": {"type": "string"}, "status": {"enum": ["queued", "refused"]},
+      "error": {"type": "string"}, "remedy": {"type": "string"}}},
+  "SubmittedMessage": {
+    "type": "object", "description": "With id and recipients where it was accepted, else with error.",
+    "properties": {
+      "id": {"type": "string"}, "error": {"type": "string"}, "remedy": {"type": "string"},
+      "warnings": {"type": "array", "items": {"type": "string"}},
+      "recipients": {"type": "array", "items": {"$ref": "#/components/schemas/SubmittedRecipient"}}}}
+})";
 
 Json reference(std::string_view type) {
   for (const auto* const plain : {"string", "integer", "boolean", "object"})
@@ -188,6 +227,30 @@ Json parameters_of(const CallInfo& info) {
   return out;
 }
 
+/// A refusal has the schema of an error, or that of the answer where each message has its own.
+void describe_submission(Json& operation) {
+  auto& responses = operation["responses"];
+  const auto taken = responses["200"]["content"];
+  const auto refused = responses["400"]["content"];
+  responses.erase("200");
+  responses["202"] = {{"description", "At least one message is in the queue."}, {"content", taken}};
+  responses["409"] = {{"description", "A request with this Idempotency-Key is under way."}, {"content", refused}};
+  responses["413"] = {{"description", "Too large, or too many messages."}, {"content", refused}};
+  responses["415"] = {{"description", "Neither application/json nor message/rfc822."}, {"content", refused}};
+  responses["422"] = {
+      {"description", "Every message was refused, or the Idempotency-Key came before with another request."},
+      {"content", {{"application/json", {{"schema", {{"anyOf", {reference("Submission"), reference("Error")}}}}}}}}};
+  responses["429"]["description"] = "Too many wrong tokens, or the user's recipients of this hour are used up.";
+  operation["parameters"].push_back({{"name", "Idempotency-Key"},
+                                     {"in", "header"},
+                                     {"description", "The same request with the same key is taken once in a day."},
+                                     {"schema", {{"type", "string"}, {"maxLength", 255}}}});
+  const Json json{{"anyOf", {reference("NewMessage"), reference("NewMessages")}}};
+  operation["requestBody"] = {
+      {"required", true},
+      {"content", {{"application/json", {{"schema", json}}}, {"message/rfc822", {{"schema", {{"type", "string"}}}}}}}};
+}
+
 Json operation_of(const CallInfo& info) {
   const auto answer = [](std::string_view text, std::string_view schema) {
     return Json{{"description", text}, {"content", {{"application/json", {{"schema", reference(schema)}}}}}};
@@ -203,7 +266,9 @@ Json operation_of(const CallInfo& info) {
   responses["503"] = answer("Not at this moment.", "Error");
   Json out{{"summary", info.summary}, {"parameters", parameters_of(info)}, {"responses", std::move(responses)}};
   if (info.login == Login::needed) out["security"] = Json::array({Json{{"token", Json::array()}}});
-  if (info.method == "POST")
+  if (info.call == Call::submit)
+    describe_submission(out);
+  else if (info.method == "POST")
     out["requestBody"] = {{"content", {{"application/json", {{"schema", {{"type", "object"}}}}}}}};
   out["x-role"] = to_string(info.role);
   return out;
@@ -220,6 +285,7 @@ std::string openapi_document() {
   for (const auto& info : table) paths[std::string(info.path)][to_lower(info.method)] = operation_of(info);
   Json schemas = Json::object();
   for (const auto& shape : shapes) schemas[std::string(shape.name)] = schema_of(shape.members);
+  schemas.update(Json::parse(submission_schemas));
   const Json document{
       {"openapi", "3.1.0"},
       {"info",

@@ -53,6 +53,9 @@ Result<std::unique_ptr<ConsoleSide>> ConsoleSide::open(Parts parts, std::vector<
                         .metrics = p.counts.metrics(),
                         .events = p.counts.events()};
   api.control = [self](std::string command) { return self->parts_.control.answer(std::move(command)); };
+  api.submit = [self](net::HttpRequest request, const console::Person& person) {
+    return self->parts_.intake.submit(std::move(request), person.name);
+  };
   api.not_ready = [self] { return self->not_ready(); };
   api.measure = [self] { self->measure(); };
   api.audit = [self](store::AuditLine line) {

@@ -12,6 +12,7 @@
 #include "console/console.hpp"
 #include "relay/control.hpp"
 #include "relay/delivery.hpp"
+#include "relay/http_intake.hpp"
 #include "relay/server.hpp"
 
 namespace ptarmigan::relay {
@@ -42,6 +43,7 @@ class ConsoleSide {
     Router& router;
     Delivery& delivery;
     Control& control;
+    HttpIntake& intake;
     Log log;
   };
   /// An error says which setting is wrong.

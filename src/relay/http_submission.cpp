@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "auth/dkim/crypto.hpp"
 #include "base/encoding.hpp"
 #include "base/text.hpp"
 #include "message/address.hpp"
@@ -186,12 +187,18 @@ Result<Part> body_of(const Json& json) {
   return parts.size() == 1 ? std::move(parts.front()) : multipart("mixed", parts);
 }
 
-Result<std::vector<message::Mailbox>> mailboxes_of(const Json& json, const char* key) {
+/// With `refused`, a text that is no address goes there and the others stay; else it is an error.
+Result<std::vector<message::Mailbox>> mailboxes_of(const Json& json, const char* key,
+                                                   std::vector<RefusedRecipient>* refused = nullptr) {
   const auto texts = texts_of(json, key);
   if (!texts) return std::unexpected(texts.error());
   std::vector<message::Mailbox> out;
   for (const auto& text : *texts) {
     auto list = message::parse_address_list(text);
+    if (!list && refused != nullptr) {
+      refused->push_back({text, list.error()});
+      continue;
+    }
     if (!list)
       return failure("\"" + std::string(key) + "\" holds \"" + printable(text, 80) +
                      "\", which is no address: " + list.error().message);
@@ -231,9 +238,11 @@ Result<> put_own_fields(std::string& out, const Json& json) {
 
 Result<std::string> header_of(const Json& json) {
   std::string out;
+  std::vector<RefusedRecipient> left_out;
   for (const auto& [name, key] : std::initializer_list<std::pair<const char*, const char*>>{
            {"From", "from"}, {"To", "to"}, {"Cc", "cc"}, {"Reply-To", "reply_to"}}) {
-    const auto mailboxes = mailboxes_of(json, key);
+    const bool recipients = std::string_view(key) == "to" || std::string_view(key) == "cc";
+    const auto mailboxes = mailboxes_of(json, key, recipients ? &left_out : nullptr);
     if (!mailboxes) return std::unexpected(mailboxes.error());
     if (mailboxes->empty()) continue;
     const auto value = message::address_list(*mailboxes);
@@ -295,15 +304,15 @@ Result<HttpMessage> message_of(const Json& json, std::size_t max_recipients) {
   const auto from = mailboxes_of(json, "from");
   if (!from) return std::unexpected(from.error());
   if (from->size() != 1) return failure("\"from\" is not one address", "for example \"News <news@example.com>\"");
+  HttpMessage out;
   std::vector<std::string> recipients;
   for (const char* key : {"to", "cc", "bcc"}) {
-    const auto mailboxes = mailboxes_of(json, key);
+    const auto mailboxes = mailboxes_of(json, key, &out.refused);
     if (!mailboxes) return std::unexpected(mailboxes.error());
     for (const auto& mailbox : *mailboxes) recipients.push_back(mailbox.address());
   }
   const auto mail_from = text_of(json, "mail_from");
   if (!mail_from) return std::unexpected(mail_from.error());
-  HttpMessage out;
   if (auto done = address(out, mail_from->empty() ? from->front().address() : *mail_from, recipients, max_recipients);
       !done)
     return std::unexpected(done.error());
@@ -352,10 +361,13 @@ std::expected<HttpSubmission, net::HttpReply> read_submission(const net::HttpReq
     return std::unexpected(submission_error(status, {std::move(message), std::move(remedy)}));
   };
   HttpSubmission out;
-  if (const auto key = request.header("idempotency-key")) {
-    if (key->empty() || key->size() > max_idempotency_key || !std::ranges::all_of(*key, is_printable_ascii))
-      return refuse(400, "the Idempotency-Key is not 1 to 255 printable characters", "a UUID is good");
+  const auto is_key = [](const auto& field) { return field.first == "idempotency-key"; };
+  if (std::ranges::any_of(request.headers, is_key)) {
+    const auto key = request.header("idempotency-key");
+    if (!key || key->empty() || key->size() > max_idempotency_key || !std::ranges::all_of(*key, is_printable_ascii))
+      return refuse(400, "the Idempotency-Key is not one of 1 to 255 printable characters", "a UUID is good");
     out.key = *key;
+    out.fingerprint = fingerprint_of(request);
   }
   const auto type = to_lower(trim(
       request.header("content-type").value_or("").substr(0, request.header("content-type").value_or("").find(';'))));
@@ -412,6 +424,38 @@ net::HttpReply submission_error(unsigned status, const Error& error) {
 
 std::string recalled_key(std::string_view user, std::string_view key) {
   return std::to_string(user.size()) + ":" + std::string(user) + std::string(key);
+}
+
+std::string fingerprint_of(const net::HttpRequest& request) {
+  dkim::Sha256 hash;
+  const auto put = [&hash](std::string_view text) {
+    hash.update(std::to_string(text.size()) + ":");
+    hash.update(text);
+  };
+  put(to_lower(request.header("content-type").value_or("")));
+  for (const auto& [name, value] : request.query) {
+    put(name);
+    put(value);
+  }
+  put("body");
+  put(request.body);
+  const auto digest = hash.finish();
+  return hex_encode({reinterpret_cast<const char*>(digest.data()), digest.size()});
+}
+
+std::string remembered_text(std::string_view fingerprint, std::string_view reply_body) {
+  return std::string(fingerprint) + "\n" + std::string(reply_body);
+}
+
+net::HttpReply replayed(std::string_view remembered, std::string_view fingerprint) {
+  const auto end = remembered.find('\n');
+  if (end == std::string_view::npos || remembered.substr(0, end) != fingerprint)
+    return submission_error(422, {"this Idempotency-Key came before with another request",
+                                  "give each request a key of its own, and send it again unchanged"});
+  return {
+      .status = 202,
+      .headers = {{"Content-Type", "application/json"}, {"Cache-Control", "no-store"}, {"Idempotent-Replayed", "true"}},
+      .body = std::string(remembered.substr(end + 1))};
 }
 
 }  // namespace ptarmigan::relay

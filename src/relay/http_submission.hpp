@@ -34,8 +34,8 @@ struct HttpMessage {
 
 struct HttpSubmission {
   std::vector<Result<HttpMessage>> messages;
-  /// Idempotency-Key of the request; "" where there is none.
-  std::string key;
+  std::string key;          ///< Idempotency-Key of the request; "" where there is none
+  std::string fingerprint;  ///< with a key: fingerprint_of() the request
 };
 
 /// Or the reply: 400, 413 or 415.
@@ -57,5 +57,11 @@ struct HttpOutcome {
 [[nodiscard]] net::HttpReply submission_error(unsigned status, const Error& error);
 /// The key of Reader::recall(): one user's keys are not another's.
 [[nodiscard]] std::string recalled_key(std::string_view user, std::string_view key);
+/// Of all that makes a request what it is: type, query and body. Hexadecimal SHA-256.
+[[nodiscard]] std::string fingerprint_of(const net::HttpRequest& request);
+/// What is kept under an idempotency key.
+[[nodiscard]] std::string remembered_text(std::string_view fingerprint, std::string_view reply_body);
+/// The reply to a request whose key is known: the first one's, or 422 where this request is another one.
+[[nodiscard]] net::HttpReply replayed(std::string_view remembered, std::string_view fingerprint);
 
 }  // namespace ptarmigan::relay

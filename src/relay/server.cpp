@@ -183,6 +183,7 @@ class Server::Impl {
         StandingKeeper::Parts{reactor_.get_executor(), config_.spool.path, *router_, *pacer_, log_});
     submission_ = std::make_unique<SubmissionParts>(SubmissionParts{reactor_.get_executor(), config_, *users_, keys_,
                                                                     intake_, *spool_, *delivery_, spool_stopped, log_});
+    http_intake_ = std::make_unique<HttpIntake>(*submission_);
     const auto& settings = config_.submission;
     const auto descriptors = net::raise_descriptor_limit();
     if (descriptors < settings.max_sessions + config_.delivery.max_connections + other_descriptors)
@@ -217,6 +218,7 @@ class Server::Impl {
                              .router = *router_,
                              .delivery = *delivery_,
                              .control = *control_,
+                             .intake = *http_intake_,
                              .log = log_};
     auto console = ConsoleSide::open(std::move(parts), *std::move(inherited));
     if (!console) return std::unexpected(console.error());
@@ -362,6 +364,7 @@ class Server::Impl {
   std::unique_ptr<StandingKeeper> keeper_;
   std::unique_ptr<Watcher> watcher_;
   std::unique_ptr<SubmissionParts> submission_;
+  std::unique_ptr<HttpIntake> http_intake_;
   std::unique_ptr<net::Listener> listener_;
   std::unique_ptr<ConsoleSide> console_;
   std::function<void()> stop_signals_;

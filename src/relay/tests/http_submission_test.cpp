@@ -69,6 +69,16 @@ TEST(HttpSubmission, text_html_and_attachments_come_out_as_they_went_in) {
   EXPECT_TRUE(std::ranges::none_of(got->octets, [](char c) { return static_cast<unsigned char>(c) > 0x7f; }));
 }
 
+TEST(HttpSubmission, a_recipient_that_is_no_address_is_refused_alone) {
+  const auto got = message(with("to", {"a@example.net", "nobody", "B <b@example.net>, c@example.net"}));
+  ASSERT_TRUE(got) << got.error().message;
+  EXPECT_EQ(got->envelope.recipients.size(), 3U);
+  ASSERT_EQ(got->refused.size(), 1U);
+  EXPECT_EQ(got->refused[0].address, "nobody");
+  EXPECT_EQ(got->octets.find("nobody"), std::string::npos);
+  EXPECT_EQ(problem(with("to", "nobody")), "there is no recipient");
+}
+
 TEST(HttpSubmission, bcc_is_in_the_envelope_only) {
   const auto got = message(with("bcc", "secret@example.net"));
   ASSERT_TRUE(got);
@@ -155,7 +165,25 @@ TEST(HttpSubmission, requests_that_are_none_get_their_status) {
   EXPECT_EQ(status(keyed), 400U);
   keyed.headers.back().second = "0b8a3c52";
   EXPECT_EQ(read_submission(keyed, 100)->key, "0b8a3c52");
+  keyed.headers.emplace_back("idempotency-key", "another");
+  EXPECT_EQ(status(keyed), 400U) << "two keys are none";
   EXPECT_NE(recalled_key("ab", "c"), recalled_key("a", "bc"));
+}
+
+TEST(HttpSubmission, a_known_key_gets_the_first_reply_for_the_same_request_only) {
+  const auto first = request("application/json", plain.dump());
+  const auto kept = remembered_text(fingerprint_of(first), "{\"version\": 1}\n");
+  const auto again = replayed(kept, fingerprint_of(request("Application/JSON", plain.dump())));
+  EXPECT_EQ(again.status, 202U);
+  EXPECT_EQ(again.body, "{\"version\": 1}\n");
+  EXPECT_NE(std::ranges::find(again.headers, std::pair<std::string, std::string>("Idempotent-Replayed", "true")),
+            again.headers.end());
+  EXPECT_EQ(replayed(kept, fingerprint_of(request("application/json", with("subject", "x").dump()))).status, 422U);
+  EXPECT_EQ(replayed(kept, fingerprint_of(request("message/rfc822", plain.dump()))).status, 422U);
+  EXPECT_NE(fingerprint_of(request("message/rfc822", "", {{"to", "a"}, {"to", "b"}})),
+            fingerprint_of(request("message/rfc822", "", {{"to", "b"}, {"to", "a"}})));
+  EXPECT_NE(fingerprint_of(request("message/rfc822", "x", {{"to", "a"}})),
+            fingerprint_of(request("message/rfc822", "", {{"to", "ax"}})));
 }
 
 }  // namespace

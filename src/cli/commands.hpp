@@ -27,6 +27,7 @@ void add_lint(CLI::App& app, Action& action);
 void add_plan(CLI::App& app, Action& action);
 void add_log(CLI::App& app, Action& action);
 void add_map(CLI::App& app, Action& action);
+void add_milter(CLI::App& app, Action& action);
 void add_ptr(CLI::App& app, Action& action);
 void add_publish(CLI::App& app, Action& action);
 void add_queue(CLI::App& app, Action& action);

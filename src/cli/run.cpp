@@ -73,6 +73,7 @@ int parse_and_run(int argc, char** argv) {
   add_log(app, action);
   add_map(app, action);
   add_beside(app, action);
+  add_milter(app, action);
   add_verify(app, action);
   add_spf(app, action);
   add_dkim(app, action);

@@ -177,6 +177,18 @@ struct Console {
   bool proxy_operates = false;  ///< users behind a proxy may change things
 };
 
+enum class MilterFailure { tempfail, accept };
+enum class MilterDmarc { mark, reject };
+
+/// `ptarmigan milter`, beside Postfix and Sendmail.
+struct Milter {
+  /// Whose mail is ours and is signed, besides that of users who logged in.
+  std::vector<IpNetwork> networks{{IpAddress::v4({127, 0, 0, 0}), 8}, {*IpAddress::parse("::1"), 128}};
+  std::string authserv_id;  ///< "": the host name
+  MilterFailure on_failure = MilterFailure::tempfail;
+  MilterDmarc dmarc = MilterDmarc::mark;
+};
+
 struct Config {
   std::optional<dns::DomainName> hostname;
   Dns dns;
@@ -193,6 +205,7 @@ struct Config {
   Watch watch;
   Rehearsal rehearsal;
   Console console;
+  Milter milter;
 };
 
 }  // namespace ptarmigan::config

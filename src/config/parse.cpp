@@ -200,6 +200,13 @@ Result<> check_whole(const Config& config, std::string_view file_name) {
       return wrong("submission.networks has " + network.text() + ", which would make this server an open relay",
                    "name only networks whose clients you know");
   }
+  for (const auto& network : config.milter.networks) {
+    const unsigned widest = network.address.is_v4() ? widest_ipv4_network : widest_ipv6_network;
+    if (network.prefix_length < widest)
+      return wrong(
+          "milter.networks has " + network.text() + ", whose clients cannot all be yours: their mail is signed",
+          "name only networks whose clients you know");
+  }
   for (const auto& source : config.sources) {
     if (!source.ipv4 && !source.ipv6)
       return wrong("a [[source]] has neither ipv4 nor ipv6", "give it the address that mail leaves from");

@@ -89,6 +89,11 @@ constexpr std::array<std::pair<std::string_view, Encrypt>, 3> encrypt_words{
 constexpr std::array<std::pair<std::string_view, LogFormat>, 2> log_format_words{
     {{"text", LogFormat::text}, {"json", LogFormat::json}}};
 
+constexpr std::array<std::pair<std::string_view, MilterFailure>, 2> milter_failure_words{
+    {{"tempfail", MilterFailure::tempfail}, {"accept", MilterFailure::accept}}};
+constexpr std::array<std::pair<std::string_view, MilterDmarc>, 2> milter_dmarc_words{
+    {{"mark", MilterDmarc::mark}, {"reject", MilterDmarc::reject}}};
+
 constexpr std::array<std::pair<std::string_view, GateAction>, 4> gate_words{
     {{"off", GateAction::off}, {"warn", GateAction::warn}, {"hold", GateAction::hold}, {"refuse", GateAction::refuse}}};
 
@@ -355,6 +360,22 @@ constexpr std::array table{
     Setting{"console.proxy_operates", "true or false", "false", "",
             "Whether users that a trusted proxy names may change things, and not only look.",
             [](C& c, const V& v) { return put(as_bool(v), c.console.proxy_operates); }},
+    Setting{"milter.networks", "list of networks", "[\"127.0.0.0/8\", \"::1\"]", "at most /8 (IPv4), /16 (IPv6)",
+            "Of `ptarmigan milter`: clients whose mail is ours, so that it is signed and not judged; mail of users who "
+            "logged in, and mail without a client, always is.",
+            [](C& c, const V& v) { return put(list_of<IpNetwork>(v, IpNetwork::parse), c.milter.networks); }},
+    Setting{"milter.authserv_id", "text", "hostname", "",
+            "The name under which `ptarmigan milter` writes Authentication-Results (RFC 8601); fields of others under "
+            "this name are removed from incoming mail.",
+            [](C& c, const V& v) { return put(as_text(v), c.milter.authserv_id); }},
+    Setting{"milter.on_failure", "word", "tempfail", "tempfail, accept",
+            "What becomes of a message that `ptarmigan milter` itself could not handle: the client tries again, or it "
+            "goes on unsigned and unmarked.",
+            [](C& c, const V& v) { return put_word(v, milter_failure_words, c.milter.on_failure); }},
+    Setting{"milter.dmarc", "word", "mark", "mark, reject",
+            "mark: Authentication-Results alone tells of a DMARC failure. reject: incoming mail that fails and whose "
+            "author domain asks for p=reject is refused.",
+            [](C& c, const V& v) { return put_word(v, milter_dmarc_words, c.milter.dmarc); }},
 
     Setting{"watch.database", "text", "", "",
             "postgresql://USER:PASSWORD@HOST/DATABASE: the history is kept there instead of in store.path.",

@@ -113,16 +113,14 @@ Result<std::pair<Question, Answer>> read_entry(const json& entry) {
   return std::pair{Question{*std::move(name), *type}, std::move(answer)};
 }
 
-/// An entry of a question that was there before adds its records.
-Result<> add_entry(Facts& facts, Question question, Answer answer) {
-  if (const auto* known = facts.find(question)) {
-    if (known->status != answer.status || known->aliases != answer.aliases)
-      return failure("it contradicts an entry before it for " + question.text());
+/// An entry of a question that was there before adds its records, else it speaks in its place.
+void add_entry(Facts& facts, Question question, Answer answer) {
+  const auto* known = facts.find(question);
+  if (known != nullptr && known->found() && answer.found() && known->aliases == answer.aliases) {
     answer.records.insert(answer.records.begin(), known->records.begin(), known->records.end());
     answer.ttl = std::min(answer.ttl, known->ttl);
   }
   facts.add(std::move(question), std::move(answer));
-  return {};
 }
 
 std::set<dns::DomainName> existing_names(const Facts& facts) {
@@ -195,8 +193,7 @@ Result<Recording> read_recording(std::string_view text) {
     ++number;
     auto read = read_entry(entry);
     if (!read) return failure("entry " + std::to_string(number) + ": " + read.error().message, read.error().remedy);
-    if (auto added = add_entry(recording.facts, std::move(read->first), std::move(read->second)); !added)
-      return failure("entry " + std::to_string(number) + ": " + added.error().message, added.error().remedy);
+    add_entry(recording.facts, std::move(read->first), std::move(read->second));
   }
   recording.names = existing_names(recording.facts);
   return recording;

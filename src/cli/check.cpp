@@ -37,7 +37,12 @@ WallTime now() {
 Result<doctor::Report> examine(const CheckOptions& options, World& world, doctor::Setup& setup) {
   if (!options.message.empty())
     if (const auto read = read_message(options, world, setup); !read) return std::unexpected(read.error());
-  if (options.visit) visit(setup, world);
+  if (options.visit) {
+    const auto probe = dns::DomainName::from_unicode(options.probe);
+    if (!options.probe.empty() && !probe)
+      return failure("--probe " + options.probe + ": " + probe.error().message, "write it like example.net");
+    visit(setup, world, options.probe.empty() ? std::nullopt : std::optional(*probe));
+  }
   auto settled = net::run_blocking(net::settle([&](const Facts& facts) { return doctor::examine(setup, facts); },
                                                Facts(), world.dns(), world.deadline()));
   if (!settled.value) return failure("the answers contradict each other");
@@ -98,8 +103,14 @@ void add_more(CLI::App& command, CheckOptions& options) {
                   "Ask this list of addresses, in place of the usual ones. May be repeated")
       ->type_name("ZONE")
       ->allow_extra_args(false);
-  command.add_flag("--visit", options.visit,
-                   "Connect to the domain's MX hosts for their TLS, and fetch its MTA-STS policy");
+  auto* visited = command.add_flag("--visit", options.visit,
+                                   "Connect to the domain's MX hosts for their TLS, fetch its MTA-STS policy, and look "
+                                   "for the page behind the EHLO name");
+  command
+      .add_option("--probe", options.probe,
+                  "With --visit: try port 25 of this domain's mail hosts from each own address")
+      ->type_name("DOMAIN")
+      ->needs(visited);
   command.add_flag("--authority", options.authority,
                    "Ask the authoritative servers, too: what is published already, and what caches still say");
   command

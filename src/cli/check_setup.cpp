@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstring>
+#include <filesystem>
 
 #include <ifaddrs.h>
 #include <netinet/in.h>
@@ -205,7 +207,33 @@ Result<> choose_lists(const CheckOptions& options, doctor::Setup& setup) {
   return {};
 }
 
+std::vector<doctor::SeenKey> key_ages(const CheckOptions& options, const dns::DomainName& domain,
+                                      const std::optional<config::Config>& config) {
+  std::vector<doctor::SeenKey> out;
+  for (const auto& [selector, file] : key_files(options, domain, config)) {
+    std::error_code code;
+    const auto written = std::filesystem::last_write_time(file, code);
+    if (code) continue;  // whoever reads the key says so
+    const auto age = std::chrono::floor<std::chrono::days>(std::filesystem::file_time_type::clock::now() - written);
+    out.push_back({domain, selector, static_cast<unsigned>(std::max<std::int64_t>(age.count(), 0))});
+  }
+  return out;
+}
+
 }  // namespace
+
+std::vector<std::pair<std::string, std::string>> key_files(const CheckOptions& options, const dns::DomainName& domain,
+                                                           const std::optional<config::Config>& config) {
+  std::vector<std::pair<std::string, std::string>> out;
+  for (const auto& text : options.dkim)
+    if (const auto at = text.find('='); at != std::string::npos)
+      out.emplace_back(text.substr(0, at), text.substr(at + 1));
+  if (!out.empty() || !options.dkim.empty() || !config) return out;
+  for (const auto& configured : config->domains)
+    if (configured.name == domain)
+      for (const auto& key : configured.dkim) out.emplace_back(key.selector, key.key_file);
+  return out;
+}
 
 Result<doctor::Setup> setup_of(const CheckOptions& options, const std::string& typed,
                                const std::optional<config::Config>& config) {
@@ -220,6 +248,7 @@ Result<doctor::Setup> setup_of(const CheckOptions& options, const std::string& t
   auto signatures = signatures_of(options, *domain, config);
   if (!signatures) return std::unexpected(signatures.error());
   setup.signatures = *std::move(signatures);
+  setup.seen.keys = key_ages(options, *domain, config);
   if (!options.mail_from.empty()) {
     auto path = smtp::ReversePath::parse(options.mail_from == "<>" ? options.mail_from : "<" + options.mail_from + ">");
     if (!path)

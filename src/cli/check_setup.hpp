@@ -33,13 +33,18 @@ struct CheckOptions {
   bool diff = false;
   bool no_checks = false;
   bool no_block_lists = false;
-  bool visit = false;                ///< own MX hosts and the MTA-STS policy file
+  bool visit = false;                ///< own MX hosts, the MTA-STS policy file, the page behind the EHLO name
+  std::string probe;                 ///< with visit: whose mail hosts tell whether port 25 is open outwards
   bool authority = false;            ///< ask the authoritative servers beside the cache
   std::vector<std::string> compare;  ///< further resolvers
   std::vector<std::string> block_lists;
   std::string live;  ///< address for the canary
 };
 
+/// Selector and private key file of each signature that is named by the options or, without any, by the configuration.
+[[nodiscard]] std::vector<std::pair<std::string, std::string>> key_files(const CheckOptions& options,
+                                                                         const dns::DomainName& domain,
+                                                                         const std::optional<config::Config>& config);
 /// An error names the option. `domain` is as typed.
 [[nodiscard]] Result<doctor::Setup> setup_of(const CheckOptions& options, const std::string& domain,
                                              const std::optional<config::Config>& config);

@@ -80,7 +80,40 @@ asio::awaitable<std::optional<Result<std::string>>> fetch_policy(dns::DomainName
   co_return Result<std::string>(reply->body);
 }
 
-asio::awaitable<void> visit_all(doctor::Setup& setup, World& world) {
+/// Whether port 25 of `probe`'s mail hosts is reached from each own address.
+asio::awaitable<std::vector<doctor::SeenWayOut>> try_ways_out(const doctor::Setup& setup, dns::DomainName probe,
+                                                              World& world) {
+  const auto targets = co_await targets_of(probe, world);
+  std::vector<doctor::SeenWayOut> out;
+  for (const auto& source : setup.sources) {
+    for (const auto& address : {source.ipv4, source.ipv6}) {
+      if (!address) continue;
+      const auto at =
+          std::ranges::find_if(targets, [&](const auto& t) { return t.address.family() == address->family(); });
+      if (at == targets.end()) continue;
+      const auto stream = co_await net::connect({at->address, smtp_port}, *address, net::in(visit_patience));
+      out.push_back({*address, at->host, stream ? Result<>() : failure(stream.error().message)});
+    }
+  }
+  co_return out;
+}
+
+asio::awaitable<std::vector<doctor::SeenPage>> look_for_pages(const doctor::Setup& setup, World& world) {
+  std::vector<doctor::SeenPage> out;
+  const auto context = net::TlsContext::client_verified();
+  for (const auto& source : setup.sources) {
+    const auto host = dns::DomainName::parse(source.ehlo_name);
+    if (!context || !host || host->label_count() < 2 ||
+        std::ranges::any_of(out, [&](const auto& seen) { return seen.host == *host; }))
+      continue;
+    const auto reply =
+        co_await net::https_get(world.dns(), *context, {.host = *host, .path = "/"}, net::in(visit_patience));
+    out.push_back({*host, reply ? Result<unsigned>(reply->status) : failure(reply.error().message)});
+  }
+  co_return out;
+}
+
+asio::awaitable<void> visit_all(doctor::Setup& setup, World& world, std::optional<dns::DomainName> probe) {
   auto targets = co_await targets_of(setup.domain, world);
   if (targets.size() > max_visited) targets.resize(max_visited);
   const auto name = setup.sources.empty() ? std::string("localhost") : setup.sources.front().ehlo_name;
@@ -88,6 +121,8 @@ asio::awaitable<void> visit_all(doctor::Setup& setup, World& world) {
   for (const auto& target : targets) hosts.push_back(co_await visit_host(target, name));
   setup.seen.hosts = std::move(hosts);
   setup.seen.sts_policy = co_await fetch_policy(setup.domain, world);
+  setup.seen.pages = co_await look_for_pages(setup, world);
+  if (probe) setup.seen.ways_out = co_await try_ways_out(setup, *probe, world);
 }
 
 asio::awaitable<void> ask_authorities(doctor::Report& report, World& world) {
@@ -136,16 +171,8 @@ Result<std::string> compose(const smtp::Mailbox& from, const smtp::Mailbox& to, 
 
 Result<std::vector<dkim::SigningKey>> keys_of(const CheckOptions& options, const dns::DomainName& domain,
                                               const std::optional<config::Config>& config) {
-  std::vector<std::pair<std::string, std::string>> files;
-  for (const auto& text : options.dkim)
-    if (const auto at = text.find('='); at != std::string::npos)
-      files.emplace_back(text.substr(0, at), text.substr(at + 1));
-  if (files.empty() && config)
-    for (const auto& configured : config->domains)
-      if (configured.name == domain)
-        for (const auto& key : configured.dkim) files.emplace_back(key.selector, key.key_file);
   std::vector<dkim::SigningKey> out;
-  for (const auto& [selector, file] : files) {
+  for (const auto& [selector, file] : key_files(options, domain, config)) {
     const auto text = read_file(file);
     if (!text) return std::unexpected(text.error());
     auto key = dkim::PrivateKey::parse(*text);
@@ -202,8 +229,8 @@ asio::awaitable<bool> send_canary(Canary canary, std::vector<route::Target> targ
 
 }  // namespace
 
-void visit(doctor::Setup& setup, World& world) {
-  net::run_blocking(visit_all(setup, world));
+void visit(doctor::Setup& setup, World& world, const std::optional<dns::DomainName>& probe) {
+  net::run_blocking(visit_all(setup, world, probe));
 }
 
 Result<> compare(const CheckOptions& options, World& world, doctor::Report& report) {

@@ -7,8 +7,9 @@
 namespace ptarmigan::cli {
 
 /// Connects to each address of the domain's MX hosts (at most max_visited) for STARTTLS and certificate, and fetches
-/// the policy file where one is announced. Fills setup.seen; what cannot be reached is part of it.
-void visit(doctor::Setup& setup, World& world);
+/// the policy file where one is announced and the page behind each EHLO name; tries port 25 of `probe`'s mail hosts
+/// from each own address. Fills setup.seen; what cannot be reached is part of it.
+void visit(doctor::Setup& setup, World& world, const std::optional<dns::DomainName>& probe);
 inline constexpr std::size_t max_visited = 16;
 
 /// Asks the open questions of the report again: of the authoritative servers (options.authority) and of each resolver

@@ -129,6 +129,9 @@ Result<MessageFacts> MessageFacts::read(std::string_view message) {
   out.malformed_header = header->malformed();
   out.raw_eight_bit_header =
       std::ranges::any_of(header->raw(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
+  const auto body = message.substr(header->raw().size());
+  out.eight_bit_body = std::ranges::any_of(body, [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
+  out.from_line = body.find("\nFrom ") != body.npos;
   measure_lines(message, out);
   out.visible_unsubscribe = offers_a_way_out(message);
   return out;

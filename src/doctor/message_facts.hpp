@@ -28,6 +28,8 @@ struct MessageFacts {
   bool nul = false;
   bool raw_eight_bit_header = false;
   bool malformed_header = false;
+  bool eight_bit_body = false;       ///< octets beyond ASCII behind the header
+  bool from_line = false;            ///< a body line begins with "From ", which mailboxes turn into ">From "
   bool visible_unsubscribe = false;  ///< a text part speaks of unsubscribing and holds a link
   bool automatic = false;            ///< Precedence, List-Id or Auto-Submitted say that it is not written by hand
   std::vector<dkim::Signature> signatures = {};  ///< those that can be read

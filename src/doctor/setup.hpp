@@ -24,8 +24,31 @@ struct SeenHost {
   std::string detail = {};  ///< the error, or the certificate's trouble
 };
 
+/// A connection to port 25 of a receiver's host, made from an own address.
+struct SeenWayOut {
+  IpAddress source;
+  dns::DomainName host;
+  Result<> connected;
+};
+
+/// The age of a private key, as its file tells it.
+struct SeenKey {
+  dns::DomainName domain;
+  std::string selector;
+  unsigned days = 0;
+};
+
+/// The web page behind the EHLO name: its status, or why there is none.
+struct SeenPage {
+  dns::DomainName host;
+  Result<unsigned> status;
+};
+
 /// What was seen apart from DNS; absent where nobody looked.
 struct Seen {
+  std::vector<SeenWayOut> ways_out = {};
+  std::vector<SeenKey> keys = {};
+  std::vector<SeenPage> pages = {};
   std::optional<std::vector<SeenHost>> hosts = {};
   /// The MTA-STS policy file as fetched, or why it could not be.
   std::optional<Result<std::string>> sts_policy = {};

@@ -41,6 +41,12 @@ def test_mx_hosts_are_visited(check):
     assert "transport.starttls" in seen, told.stdout[:2000] + told.stderr
 
 
+def test_port_25_is_tried_from_each_own_address(check):
+    told = check("example.com", "--visit", "--probe", "exim-receiver.com", "--json")
+    tried = [c for c in json.loads(told.stdout)["checks"] if c["check"] == "identity.port-25"]
+    assert {c["address"]: c["state"] for c in tried} == {"192.0.2.1": "holds", "2001:db8::1": "holds"}, told.stdout[:3000]
+
+
 def test_the_authoritative_server_is_asked_apart_from_the_cache(check, lab):
     report = json.loads(check("example.com", "--authority", "--json").stdout)
     views = [view for view in report["views"] if view["answer"]["type"] == "PTR"]

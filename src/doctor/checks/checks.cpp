@@ -35,6 +35,10 @@ constexpr Source rfc8460 = rfc("RFC 8460", "https://www.rfc-editor.org/rfc/rfc84
 constexpr Source rfc7672 = rfc("RFC 7672", "https://www.rfc-editor.org/rfc/rfc7672", "2015-10-01");
 constexpr Source rfc3207 = rfc("RFC 3207", "https://www.rfc-editor.org/rfc/rfc3207", "2002-02-01");
 constexpr Source rfc4033 = rfc("RFC 4033", "https://www.rfc-editor.org/rfc/rfc4033", "2005-03-01");
+constexpr Source key_rotation{"M3AAWG DKIM Key Rotation Best Common Practices",
+                              "https://www.m3aawg.org/DKIMKeyRotation", "2019-03-01", Confidence::documented};
+constexpr Source t_online{"t-online postmaster, rule 4.1", "https://postmaster.t-online.de/", "2025-11-01",
+                          Confidence::secondary};
 constexpr Source bimi = rfc(
     "BIMI draft", "https://datatracker.ietf.org/doc/draft-brand-indicators-for-message-identification/", "2026-01-01");
 
@@ -54,6 +58,9 @@ constexpr std::array all_checks{
     Check{"identity.ehlo-addresses", "The EHLO name leads to the address, in each family in use", advice,
           "Gmail, Yahoo, GMX", rfc5321},
     Check{"identity.ehlo-is-ptr", "The EHLO name is the reverse name", advice, "GMX", rfc5321},
+    Check{"identity.port-25", "Mail can leave by port 25, from each own address", refuse, "", rfc5321},
+    Check{"identity.operator-page", "A web page behind the EHLO name says who runs the host", advice, "t-online 554",
+          t_online},
     Check{"identity.sender-domain", "The domain is in DNS and takes mail", advice, "Yahoo 451, 554; Apple 450 4.1.8",
           yahoo_practices},
     Check{"spf.record", "The domain has one SPF record, without mistakes", advice,
@@ -67,6 +74,7 @@ constexpr std::array all_checks{
     Check{"spf.size", "The SPF record fits an answer by UDP", advice, "", rfc7208},
     Check{"spf.obsolete", "Nothing obsolete is published: ptr, type SPF, Sender ID", advice, "", rfc7208},
     Check{"spf.all", "The SPF record ends in ~all or -all", advice, "Gmail 550 5.7.24", rfc7208},
+    Check{"spf.with-dmarc", "The end of the SPF record and the DMARC policy go together", advice, "", rfc9989},
     Check{"spf.width", "The SPF record names own networks only", advice, "Gmail 550 5.7.24", rfc7208},
     Check{"spf.tidy", "No term of the SPF record is repeated or unknown", advice, "", rfc7208},
     Check{"dkim.signed", "Mail is signed with DKIM", advice, "Gmail 550 5.7.26, 5.7.30", gmail_guidelines},
@@ -81,6 +89,9 @@ constexpr std::array all_checks{
     Check{"dkim.coverage", "The signature covers From, and the unsubscribe fields where they are", advice,
           "Gmail, Yahoo", rfc8058},
     Check{"dkim.tags", "The signature has no l= and does not expire soon", advice, "", rfc6376},
+    Check{"dkim.hazards", "Nothing in the message makes a server on the way change it", advice,
+          "all: the signature fails", rfc6376},
+    Check{"dkim.key-age", "The signing key is changed from time to time", advice, "", key_rotation},
     Check{"dmarc.record", "The domain has one DMARC record, at its right name", advice,
           "Gmail 550 5.7.40, Outlook.com 550 5.7.515", rfc9989},
     Check{"dmarc.tags", "The DMARC record has no mistaken or retired tag", advice, "", rfc9989},

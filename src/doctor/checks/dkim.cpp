@@ -145,6 +145,35 @@ void check_message(Desk& desk, const MessageFacts& message) {
   }
 }
 
+/// What servers on the way re-encode, wrap or quote (RFC 6376#5.3).
+void check_hazards(Desk& desk, const MessageFacts& message) {
+  constexpr std::size_t longest_line = 998;  // RFC 5322#2.1.1
+  std::vector<std::string> found;
+  if (message.eight_bit_body) found.emplace_back("8-bit text, which is re-encoded for servers without 8BITMIME");
+  if (message.longest_line > longest_line) found.emplace_back("a line of more than 998 octets, which is broken up");
+  if (message.from_line) found.emplace_back("a line that begins with \"From \", which mailboxes quote");
+  if (message.bare_line_ends) found.emplace_back("line ends that are not CRLF, which are mended");
+  if (found.empty())
+    desk.holds("dkim.hazards", "Seven-bit text in short lines");
+  else
+    desk.broken("dkim.hazards", join(found, "; "), {}, "Encode the text as quoted-printable before it is signed");
+}
+
+void check_key_ages(Desk& desk) {
+  constexpr unsigned oldest_days = 183;  // M3AAWG: at least every six months
+  for (const auto& key : desk.setup().seen.keys) {
+    const auto what = "The key of " + key.selector + "._domainkey." + key.domain.text() + " is " +
+                      std::to_string(key.days) + " days old";
+    if (key.days <= oldest_days)
+      desk.holds("dkim.key-age", what);
+    else
+      desk.broken(
+          "dkim.key-age", what, {},
+          "Make a key at a second selector (ptarmigan dkim keygen), publish it, sign with it, and revoke the old "
+          "one a week later");
+  }
+}
+
 }  // namespace
 
 void check_dkim(Desk& desk) {
@@ -182,7 +211,10 @@ void check_dkim(Desk& desk) {
     check_key(desk, seen.domain, seen.selector, nullptr);
   }
   check_alignment(desk, signing);
-  if (setup.message) check_message(desk, *setup.message);
+  check_key_ages(desk);
+  if (!setup.message) return;
+  check_message(desk, *setup.message);
+  check_hazards(desk, *setup.message);
 }
 
 }  // namespace ptarmigan::doctor

@@ -161,9 +161,37 @@ void check_ehlo_addresses(Desk& desk, const OwnAddress& own) {
   }
 }
 
+void check_ways_out(Desk& desk) {
+  for (const auto& seen : desk.setup().seen.ways_out) {
+    const auto where = seen.source.text() + " to port 25 of " + seen.host.text();
+    auto& said =
+        seen.connected
+            ? desk.holds("identity.port-25", where + ": connected")
+            : desk.broken("identity.port-25", where + ": " + seen.connected.error().message, {},
+                          "Ask the network's operator to open port 25 outwards, or send through a relay on port 587");
+    said.address = seen.source;
+  }
+}
+
+void check_pages(Desk& desk) {
+  constexpr unsigned ok = 200;
+  for (const auto& seen : desk.setup().seen.pages) {
+    const auto where = "https://" + seen.host.text() + "/";
+    if (seen.status && *seen.status == ok)
+      desk.holds("identity.operator-page", where + " answers");
+    else
+      desk.broken(
+          "identity.operator-page",
+          where + (seen.status ? " answers " + std::to_string(*seen.status) : ": " + seen.status.error().message), {},
+          "Serve a page there that names the operator and how to reach them");
+  }
+}
+
 }  // namespace
 
 void check_identity(Desk& desk) {
+  check_ways_out(desk);
+  check_pages(desk);
   namespace requirements = rulebook::requirements;
   namespace fixes = rulebook::fixes;
   const auto addresses = own_addresses(desk.setup());

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "auth/dmarc/discovery.hpp"
 #include "auth/spf/lint.hpp"
 #include "base/text.hpp"
 #include "doctor/checks/desk.hpp"
@@ -99,6 +100,30 @@ void check_obsolete(Desk& desk, const dns::DomainName& domain, const spf::LintRe
     desk.broken("spf.obsolete", join(found, "; "), evidence, "Remove it");
 }
 
+/// With DMARC the end of the record is no longer what protects: "-all" only stops forwarded mail early (RFC 9989#7.1).
+void check_with_dmarc(Desk& desk, const spf::LintReport& report) {
+  const auto& domain = desk.setup().domain;
+  const auto judged = dmarc::discover_policy(domain.text(), desk.facts());
+  const auto* found = desk.gather().take(judged);
+  const auto owner = domain.prefixed("_dmarc");
+  if (found == nullptr || report.record.empty() || !owner) return;
+  const std::vector<Question> evidence{{domain, RecordType::txt}, {*owner, RecordType::txt}};
+  const auto hard = report.record.ends_with("-all");
+  const bool soft = report.record.ends_with("~all");
+  const bool enforced = found->policy && found->policy->effective != dmarc::Policy::none;
+  if (enforced && hard)
+    desk.holds(
+        "spf.with-dmarc",
+        "DMARC protects already; -all lets some receivers refuse forwarded mail before they look at DKIM, which ~all "
+        "does not",
+        evidence);
+  else if (hard || soft || enforced)
+    desk.holds("spf.with-dmarc", enforced ? "DMARC protects, SPF tells" : "SPF tells, DMARC only reports", evidence);
+  else
+    desk.broken("spf.with-dmarc", "Neither SPF's end nor DMARC's policy tells foreign mail apart", evidence,
+                "End the SPF record in ~all, and publish p=quarantine or p=reject once all own mail is aligned");
+}
+
 /// SPF of `identity` from one address. The fix is what the rulebook would publish.
 void check_pass(Desk& desk, std::string_view id, const OwnAddress& own, const smtp::ReversePath& mail_from) {
   rulebook::Subject subject;
@@ -135,6 +160,7 @@ void check_spf(Desk& desk) {
   if (report != nullptr) {
     say_lint(desk, *report, {domain, RecordType::txt});
     check_obsolete(desk, domain, *report);
+    check_with_dmarc(desk, *report);
   }
   for (const auto& own : own_addresses(setup)) {
     check_pass(desk, "spf.own-addresses", own, smtp::ReversePath{smtp::Mailbox{"postmaster", domain.text()}});

@@ -2,6 +2,8 @@
 #include "doctor/checks.hpp"
 
 #include <algorithm>
+#include <fstream>
+#include <iterator>
 
 #include <gtest/gtest.h>
 
@@ -82,6 +84,13 @@ void seen(Setup& setup, SeenHost::Tls tls) {
   setup.seen.hosts = {{dns::name("mail.example.com"), IpAddress::parse("192.0.2.1").value(), tls, "said so"}};
 }
 
+void way_out(Setup& setup, Result<> connected) {
+  setup.seen.ways_out = {{IpAddress::parse("2001:db8::1").value(), dns::name("mx.example.net"), std::move(connected)}};
+}
+void page(Setup& setup, Result<unsigned> status) {
+  setup.seen.pages = {{dns::name("mail.example.com"), std::move(status)}};
+}
+
 const std::string reverse6 = "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa.";
 // RFC 8463#A.2; and a 1024-bit RSA key of RFC 8463#A.2's own example domain (test._domainkey.football.example.com).
 constexpr std::string_view rsa_1024 =
@@ -115,6 +124,11 @@ std::vector<Outcome> identity_outcomes() {
       {"identity.ehlo-addresses", unknown, "silent", good(), nullptr, {dns::name("mail.example.com")}},
       {"identity.ehlo-is-ptr", holds, "the same", good()},
       {"identity.ehlo-is-ptr", broken, "another", generic},
+      {"identity.port-25", holds, "open", good(), [](Setup& s) { way_out(s, {}); }},
+      {"identity.port-25", broken, "closed", good(), [](Setup& s) { way_out(s, failure("timed out")); }},
+      {"identity.operator-page", holds, "a page", good(), [](Setup& s) { page(s, 200U); }},
+      {"identity.operator-page", broken, "404", good(), [](Setup& s) { page(s, 404U); }},
+      {"identity.operator-page", broken, "no server", good(), [](Setup& s) { page(s, failure("refused")); }},
       {"identity.sender-domain", holds, "in DNS", good()},
       {"identity.sender-domain", broken, "null MX", without(good(), "example.com. MX") + "example.com. MX 0 .\n"},
   };
@@ -159,6 +173,11 @@ std::vector<Outcome> spf_outcomes() {
       {"spf.all", broken, "+all", spf("v=spf1 +all")},
       {"spf.all", broken, "?all", spf("v=spf1 ip4:192.0.2.1 ?all")},
       {"spf.all", broken, "none", spf("v=spf1 ip4:192.0.2.1")},
+      {"spf.with-dmarc", holds, "-all", good()},
+      {"spf.with-dmarc", holds, "?all and p=reject",
+       without(dmarc("v=DMARC1; p=reject; rua=mailto:dmarc@example.com"), "example.com. TXT") +
+           "example.com. TXT \"v=spf1 ip4:192.0.2.1 ?all\"\n"},
+      {"spf.with-dmarc", broken, "?all and p=none", spf("v=spf1 ip4:192.0.2.1 ?all")},
       {"spf.width", holds, "own", good()},
       {"spf.width", broken, "/4", spf("v=spf1 ip4:192.0.0.0/4 -all")},
       {"spf.tidy", holds, "tidy", good()},
@@ -208,6 +227,13 @@ std::vector<Outcome> dkim_outcomes() {
          with_message(s, message("DKIM-Signature: v=1; a=rsa-sha256; d=example.com; s=mail; h=From:To:Date; "
                                  "bh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=; b=aGVsbG8=\r\n"));
        }},
+      {"dkim.hazards", holds, "plain", good(), [](Setup& s) { with_message(s, message("")); }},
+      {"dkim.hazards", broken, "8-bit text", good(), [](Setup& s) { with_message(s, message("", "caf\xC3\xA9\r\n")); }},
+      {"dkim.hazards", broken, "From at a line's start", good(),
+       [](Setup& s) { with_message(s, message("", "Hello\r\nFrom here on\r\n")); }},
+      {"dkim.key-age", holds, "new", good(), [](Setup& s) { s.seen.keys = {{dns::name("example.com"), "mail", 30}}; }},
+      {"dkim.key-age", broken, "old", good(),
+       [](Setup& s) { s.seen.keys = {{dns::name("example.com"), "mail", 400}}; }},
       {"dkim.tags", broken, "l=", good(),
        [](Setup& s) {
          with_message(s, message("DKIM-Signature: v=1; a=rsa-sha256; d=example.com; s=mail; l=5; h=From; "
@@ -417,6 +443,39 @@ TEST(Checks, an_ipv6_address_is_asked_for_by_its_32_nibbles) {
       found = found || evidence.question.name.text() ==
                            "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.zen.spamhaus.org";
   EXPECT_TRUE(found);
+}
+
+std::string document(const std::string& path) {
+  std::ifstream in(std::string(PTARMIGAN_SOURCE_DIR) + "/docs/" + path);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+TEST(Checks, the_reference_has_a_row_for_each_and_no_other) {
+  const auto page = document("reference/checks.md");
+  std::string expected;
+  for (const auto& check : checks()) {
+    const auto effect = check.effect == rulebook::Effect::refuse ? "refused" : std::string(to_string(check.effect));
+    expected += "| `" + std::string(check.id) + "` | " + std::string(check.title) + " | " + effect + " | " +
+                std::string(check.receivers) + " |\n";
+  }
+  std::string rows;
+  for (const auto line : split(std::string_view(page), '\n'))
+    if (line.starts_with("| `")) rows += std::string(line) + "\n";
+  EXPECT_EQ(rows, expected);
+}
+
+TEST(Checks, those_named_beside_other_checkers_exist) {
+  const auto page = document("spec/others.md");
+  std::size_t named = 0;
+  const auto words = split(std::string_view(page), '`');
+  for (std::size_t at = 1; at < words.size(); at += 2) {
+    const auto group = words[at].substr(0, words[at].find('.'));
+    const bool is_check = std::ranges::any_of(checks(), [&](const Check& check) { return check.group() == group; });
+    if (!is_check || group == words[at]) continue;
+    ++named;
+    EXPECT_NE(find_check(words[at]), nullptr) << words[at];
+  }
+  EXPECT_GT(named, 30U);
 }
 
 TEST(Checks, a_listed_address_is_refused_by_receivers_that_ask_the_list) {

@@ -22,6 +22,7 @@ GROUPS = (
     ("knot", "knot-dnsutils"),
     ("unbound",),
     ("bind9", "bind9-utils", "bind9-dnsutils"),
+    ("pdns-server", "pdns-backend-sqlite3"),
     ("swaks", "libnet-ssleay-perl", "libnet-dns-perl", "libauthen-sasl-perl", "libio-socket-inet6-perl"),
     ("opendkim", "opendkim-tools"),
     ("python3-dkim",),

@@ -49,6 +49,7 @@ class Gate {
 
   /// The answer to one question, nothing for "no change".
   /// socketmap "dns" and any tcp_table: a resource record, answered with IGNORE.
+  /// socketmap "reply" is ReplyFilter's, which knows the connection.
   /// socketmap "dsn": a delivery's status, answered with one that waits instead of bouncing.
   /// lines: "exim-ipv4-hosts", with the domain behind it: a list for dns_ipv4_lookup. "ipv4-only HOST": "1".
   /// "exim-refused HOST ADDRESS REPLY": teaches, and is always answered with nothing.

@@ -5,6 +5,9 @@
 #include <array>
 #include <atomic>
 #include <csignal>
+#include <cstdio>
+#include <fstream>
+#include <iterator>
 #include <mutex>
 #include <utility>
 
@@ -17,12 +20,14 @@
 
 #include "adapt/answer_server.hpp"
 #include "adapt/gate.hpp"
+#include "adapt/reply_filter.hpp"
 #include "net/clock.hpp"
 #include "net/resolver.hpp"
 #include "net/stream.hpp"
 #include "relay/facts_cache.hpp"
 #include "relay/keys.hpp"
 #include "relay/router.hpp"
+#include "route/standing_text.hpp"
 #include "smtp/reply.hpp"
 
 namespace ptarmigan::adapt {
@@ -82,7 +87,7 @@ class MapTalk final : public Conversation {
         output += status_json(shared_);
         return false;
       }
-      const auto found = gate_.answer(reader_.protocol(), question, now);
+      const auto found = answer(question, now);
       if (found && *found != "0" && !found->empty()) ++shared_.closed_answers;
       output += mta::answer(reader_.protocol(), found);
       more = reader_.protocol() != mta::Protocol::line;
@@ -92,6 +97,13 @@ class MapTalk final : public Conversation {
   }
 
  private:
+  std::optional<std::string> answer(const mta::Question& question, SteadyTime now) {
+    if (question.map == "reply") return replies_.answer(question.key);
+    if (question.map == "dns")
+      if (const auto record = mta::parse_dns_reply(question.key)) replies_.saw(*record);
+    return gate_.answer(reader_.protocol(), question, now);
+  }
+
   void pass_on() {
     auto notices = gate_.take_notices();
     if (notices.empty()) return;
@@ -103,6 +115,7 @@ class MapTalk final : public Conversation {
   Gate& gate_;
   Shared& shared_;
   mta::QuestionReader reader_;
+  ReplyFilter replies_;
 };
 
 }  // namespace
@@ -147,6 +160,7 @@ class MapService::Impl {
         relay::FactsCacheLimits{.shortest_refresh = config_.delivery.refresh_shortest,
                                 .deadline = config_.dns.deadline});
     router_ = std::make_unique<relay::Router>(config_, keys_, *facts_);
+    restore();
     for (const int socket : options_.sockets) server_.listen(Descriptor(socket));
     if (options_.lifeline.get() >= 0)
       server_.adopt(std::move(options_.lifeline), [this] {
@@ -202,10 +216,54 @@ class MapService::Impl {
   void refresh() {
     learn();
     judge();
+    save();
     timer_.expires_after(options_.refresh);
     timer_.async_wait([this](const boost::system::error_code& error) {
       if (!error && !stopping_) refresh();
     });
+  }
+
+  /// What receivers' refusals taught an earlier run.
+  void restore() {
+    if (options_.state.empty()) return;
+    std::ifstream file(options_.state, std::ios::binary);
+    if (!file) return;
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    const auto saved = route::parse_standing(text);
+    if (!saved) {
+      options_.log("what was learnt is lost: " + options_.state + ": " + saved.error().message);
+      return;
+    }
+    const auto now = net::now();
+    router_->restore(saved->standing, now.wall - saved->saved_at, now.steady);
+    for (const auto& one : saved->standing) {
+      const auto known = [&](const auto& receiver) { return receiver.id == one.key.site; };
+      if (sites_.size() < max_sites && std::ranges::none_of(rulebook::receivers(), known))
+        sites_.try_emplace(one.key.site, route::Site{one.key.site, nullptr});
+    }
+    options_.log("took up " + std::to_string(saved->standing.size()) + " standings");
+  }
+
+  /// Whole or not at all; a failure is told once and stops nothing.
+  void save() {
+    const auto revision = router_->standing().revision();
+    if (options_.state.empty() || revision == saved_) return;
+    saved_ = revision;
+    const auto now = net::now();
+    const auto text = route::standing_text({.saved_at = now.wall,
+                                            .standing = router_->standing().saved(now.steady),
+                                            .pacing = {},
+                                            .warm_up = {},
+                                            .counts = {},
+                                            .held = {}});
+    const auto draft = options_.state + ".new";
+    {
+      std::ofstream file(draft, std::ios::binary | std::ios::trunc);
+      file << text << std::flush;
+      if (file.good() && std::rename(draft.c_str(), options_.state.c_str()) == 0) return;
+    }
+    if (!std::exchange(unsaved_told_, true))
+      options_.log("cannot write " + options_.state + ": what is learnt is not kept");
   }
 
   /// What the answering side was told or asked.
@@ -314,6 +372,8 @@ class MapService::Impl {
   End end_ = End::told_to_stop;
   bool stopping_ = false;
   bool answering_ = false;
+  std::uint64_t saved_ = 0;  ///< revision of the standing table
+  bool unsaved_told_ = false;
 };
 
 MapService::MapService(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -17,6 +17,7 @@ namespace ptarmigan::adapt {
 struct MapOptions {
   std::vector<int> sockets = {};       ///< listening; owned from then on
   Descriptor lifeline = Descriptor();  ///< of the watcher (supervise.hpp), where there is one
+  std::string state = {};              ///< file that keeps what refusals taught; "" for none
   milliseconds refresh{1'000};         ///< between two judgements
   std::function<void(const std::string&)> log = {};
 };

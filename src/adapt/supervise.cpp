@@ -79,6 +79,20 @@ int exit_code(int status) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+/// Its status. One that is stalled does not end by itself.
+int end_worker(pid_t process, milliseconds patience) {
+  constexpr int looks = 50;
+  int status = 0;
+  ::kill(process, SIGTERM);
+  for (int i = 0; i < looks; ++i) {
+    if (::waitpid(process, &status, WNOHANG) == process) return status;
+    ::poll(nullptr, 0, static_cast<int>(2 * patience.count() / looks));
+  }
+  ::kill(process, SIGKILL);
+  ::waitpid(process, &status, 0);
+  return status;
+}
+
 enum class Watched { ended, told_to_stop };
 
 /// Until the worker is gone, or we are told to stop. The first answer may take longer: it is still starting.
@@ -123,9 +137,7 @@ int supervise(const Supervision& supervision) {
     }
     int status = 0;
     if (watch(supervision, *worker, signals.get(), status) == Watched::told_to_stop) {
-      ::kill(worker->process, SIGTERM);
-      ::waitpid(worker->process, &status, 0);
-      return exit_code(status);
+      return exit_code(end_worker(worker->process, supervision.patience));
     }
     if (WIFEXITED(status) && WEXITSTATUS(status) <= cannot_work) return WEXITSTATUS(status);
     supervision.log("the answering process ended (" + std::to_string(exit_code(status)) + "); it is started again");

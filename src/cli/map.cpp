@@ -1,5 +1,6 @@
 // cli/map.cpp - `ptarmigan map`: tells Postfix and Exim whether mail may use IPv6 to a host now.
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 
 #include <CLI/CLI.hpp>
@@ -23,6 +24,7 @@ struct Options {
   std::string config = "/etc/ptarmigan/ptarmigan.toml";
   std::vector<std::string> listen{"127.0.0.1:7225"};
   std::string mode = "0666";
+  std::string state;
 };
 
 void log_line(const std::string& text) {
@@ -48,6 +50,9 @@ int answer(const Options& options, const std::vector<int>& sockets, adapt::Descr
   for (const int socket : sockets) map.sockets.push_back(::fcntl(socket, F_DUPFD_CLOEXEC, 0));
   map.lifeline = std::move(lifeline);
   map.log = log_line;
+  // systemd names the folder that StateDirectory= made.
+  const char* folder = std::getenv("STATE_DIRECTORY");
+  map.state = options.state.empty() && folder != nullptr ? std::string(folder) + "/map-standing.json" : options.state;
   auto service = adapt::MapService::create(*std::move(config), std::move(map));
   if (!service) return complain(service.error());
   const auto ended = (*service)->run();
@@ -91,6 +96,8 @@ void add_map(CLI::App& app, Action& action) {
   command->add_option("--mode", options->mode, "Permission bits of unix sockets")
       ->type_name("OCTAL")
       ->capture_default_str();
+  command->add_option("--state", options->state, "Keeps what receivers' refusals taught over a restart")
+      ->type_name("FILE");
   command->footer(
       "It answers socketmap and tcp_table of Postfix and ${readsocket} of Exim, all on each socket, from memory, and\n"
       "\"no change\" in doubt. Sockets passed in by systemd are used instead of --listen: then a restart loses no "

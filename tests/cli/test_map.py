@@ -32,13 +32,13 @@ def netstring(text):
 class Map:
     """A running `ptarmigan map` on a socket of its own."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, *options):
         (folder / "ptarmigan.toml").write_text(CONFIG)
         self.path = str(folder / "map")
         self.errors = folder / "errors"
         with self.errors.open("wb") as errors:
             self.process = subprocess.Popen(
-                [PROGRAM, "map", "--config", folder / "ptarmigan.toml", "--listen", self.path], stderr=errors)
+                [PROGRAM, "map", "--config", folder / "ptarmigan.toml", "--listen", self.path, *options], stderr=errors)
         self.answer(netstring("dns a. 60 IN A 192.0.2.9"))
 
     def answer(self, request, seconds=20):
@@ -94,8 +94,16 @@ def test_worker_that_is_killed_is_replaced(running):
 def test_worker_that_stalls_is_replaced(running):
     first = running.worker()
     os.kill(first, signal.SIGSTOP)
+    wait_for(lambda: Path(f"/proc/{first}/stat").read_text().rsplit(")", 1)[1].split()[0] == "T")
     assert running.answer(netstring("dns a. 60 IN A 192.0.2.9")) == b"9:NOTFOUND ,"
     assert running.worker() != first
+
+
+def test_it_ends_when_told_although_its_worker_is_stalled(running):
+    first = running.worker()
+    os.kill(first, signal.SIGSTOP)
+    running.process.terminate()
+    running.process.wait(20)
 
 
 def test_worker_goes_on_where_the_watcher_is_killed(running):
@@ -116,6 +124,49 @@ def wait_for(condition, seconds=20):
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+def test_many_connections_at_once_each_get_their_own_answers(running):
+    lines = []
+    for number in range(200):
+        line = socket.socket(socket.AF_UNIX)
+        line.settimeout(20)
+        line.connect(running.path)
+        lines.append((number, line))
+    questions = 25
+    for number, line in lines:
+        host = "canary.ptarmigan.invalid" if number % 2 else f"mx{number}.example.net"
+        line.sendall(netstring(f"dns {host}. 60 IN AAAA 2001:db8::1") * questions)
+    for number, line in lines:
+        expected = (b"9:OK IGNORE," if number % 2 else b"9:NOTFOUND ,") * questions
+        got = b""
+        while len(got) < len(expected):
+            piece = line.recv(65536)
+            assert piece, got
+            got += piece
+        assert got == expected
+        line.close()
+
+
+def test_a_learnt_refusal_outlives_the_program(tmp_path):
+    if not PROGRAM:
+        pytest.skip("PTARMIGAN_BIN names no program")
+    state = tmp_path / "state.json"
+    first = Map(tmp_path, "--state", state)
+    with socket.socket(socket.AF_UNIX) as line:  # it is answered with nothing
+        line.connect(first.path)
+        line.sendall(b"exim-refused mx.example.net 2001:db8:feed::25 550 5.7.1 [2001:db8::1] IPv6 address without PTR record\n")
+        assert line.recv(100) == b""
+    wait_for(lambda: "mx.example.net" in json.loads(first.answer(b"status\n"))["closed"])
+    wait_for(lambda: state.exists() and "mx.example.net" in state.read_text())
+    first.process.terminate()
+    first.process.wait(20)
+    second = Map(tmp_path, "--state", state)
+    try:
+        wait_for(lambda: "mx.example.net" in json.loads(second.answer(b"status\n"))["closed"])
+    finally:
+        second.process.terminate()
+        second.process.wait(20)
 
 
 def test_inherited_socket_outlives_the_program(tmp_path):

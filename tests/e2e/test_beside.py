@@ -118,7 +118,7 @@ class House:
         assert self.file().read_bytes() == patched != before
         assert "changed" in self.ptarmigan("undo", "--yes")
         assert self.file().read_bytes() == before
-        assert "changed" in self.ptarmigan("patch", "--yes")
+        assert "changed" in self.ptarmigan("patch", "--yes", *(["--same-delivery"] if self.kind == "postfix" else []))
         for path in self.file().parent.iterdir():  # Postfix waits until its configuration is some seconds old
             if path.is_file():
                 os.utime(path, (0, 0))
@@ -156,6 +156,11 @@ class House:
     def bounces(self):
         text = "".join(path.read_text(errors="replace") for path in self.home.glob("log/*"))
         return text.count("status=bounced") + text.count(" ** ")
+
+    def watchers(self):
+        workers = self.worker()
+        return [int(entry.name) for entry in Path("/proc").iterdir()
+                if entry.name.isdigit() and is_map(entry) and int(entry.name) not in workers]
 
     def worker(self):
         """The answering process, a child of the watching one, as this side of the namespace sees it."""
@@ -244,8 +249,25 @@ def test_worker_killed_or_stalled_loses_no_mail(house):
     assert house.bounces() == 0
 
 
+def test_mail_flows_on_after_the_whole_map_was_killed(house):
+    """Nobody answers at all: Exim goes by its fixed list, Postfix keeps the mail until the map is back."""
+    for process in [*house.worker(), *house.watchers()]:
+        os.kill(process, signal.SIGKILL)
+    house.map.wait(20)
+    subject = house.send()
+    if house.kind == "exim":
+        assert house.await_mail(subject) == {"IPv4"}
+    house.start_map()
+    assert house.await_mail(subject) == {"IPv4"}
+    assert house.bounces() == 0
+
+
 def test_ipv6_comes_back_when_the_ptr_is_published(house):
     house.lab.dns_set("2001:db8::1", "PTR", "mail.example.com.")
     wait_for(lambda: '"gmail"' not in house.status(), lambda: house.status() + house.logs(), 90)
     assert house.await_mail(house.send()) == {"IPv6"}
     assert house.bounces() == 0
+    # Everything that was submitted arrived, once.
+    sent = [f"{house.kind} {number}" for number in range(house.serial)]
+    assert [len(house.arrived(subject)) for subject in sent] == [COUNT] * len(sent)
+    print(f"{house.kind}: {COUNT * len(sent)} messages sent, {COUNT * len(sent)} arrived, 0 bounced")

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "adapt/reply_filter.hpp"
+
 namespace ptarmigan::adapt {
 namespace {
 
@@ -110,6 +112,44 @@ TEST_F(GateTest, exims_answers_are_words_without_line_end) {
   EXPECT_FALSE(line("exim-refused gmail-smtp-in.l.google.com 2001:db8:feed::25 550 5.7.1 words"));
   EXPECT_EQ(gate_.take_notices().size(), 1U);
   EXPECT_FALSE(line("no such verb"));
+}
+
+constexpr std::string_view said_by_gmail[] = {
+    "550-5.7.1 [2001:db8::1] Our system has detected that this message does",
+    "550-5.7.1 not meet IPv6 sending guidelines regarding PTR records and",
+    "550-5.7.1 authentication. For more information, go to",
+    "550-5.7.1  https://support.google.com/mail/?p=IPv6AuthError",
+};
+
+TEST(ReplyFilter, the_bare_last_line_of_gmails_refusal_becomes_temporary) {
+  ReplyFilter filter;
+  for (int again = 0; again < 2; ++again) {
+    for (const auto line : said_by_gmail) EXPECT_EQ(filter.answer(line), std::nullopt);
+    EXPECT_EQ(filter.answer("550 5.7.1 . a1-20020 - gsmtp"), "450 4.7.1 . a1-20020 - gsmtp");
+  }
+  EXPECT_EQ(filter.answer("550 5.7.1 . a1-20020 - gsmtp"), std::nullopt);  // of another reply
+}
+
+TEST(ReplyFilter, other_replies_stay_as_they_are) {
+  ReplyFilter filter;
+  for (const std::string line : {"220 mx.example.net ESMTP", "250-SIZE 100", "250 OK", "550 5.1.1 no such user",
+                                 "550 5.7.1 [192.0.2.1] blocked", "", "5", "550", "550-"})
+    EXPECT_EQ(filter.answer(line), std::nullopt) << line;
+}
+
+TEST(ReplyFilter, a_host_without_ipv4_bounces) {
+  ReplyFilter filter;
+  filter.saw({"example.net", 60, "MX", "5 mx.example.net."});
+  filter.saw({"mx.example.net", 60, "AAAA", "2001:db8:feed::25"});
+  for (const auto line : said_by_gmail) EXPECT_EQ(filter.answer(line), std::nullopt);
+  EXPECT_EQ(filter.answer("550 5.7.1 . a1-20020 - gsmtp"), std::nullopt);
+}
+
+TEST_F(GateTest, the_canary_is_closed_at_any_time) {
+  const std::string canary(canary_host);
+  EXPECT_EQ(dns(canary + ". 60 IN AAAA 2001:db8::1"), "IGNORE");
+  EXPECT_EQ(dns(canary + ". 60 IN A 192.0.2.1"), std::nullopt);
+  EXPECT_EQ(line("exim-ipv4-hosts " + canary), canary);
 }
 
 }  // namespace

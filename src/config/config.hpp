@@ -112,6 +112,7 @@ struct Delivery {
   milliseconds retry_first{5 * 60'000};
   milliseconds retry_longest{4 * 3'600'000};
   milliseconds lifetime{5LL * 24 * 3'600'000};
+  milliseconds delay_notice{4 * 3'600'000};  ///< 0: senders are not told of delays
   milliseconds idle_connection{2'000};
   milliseconds refresh_shortest{1'000};
   unsigned probes = 3;

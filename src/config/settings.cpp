@@ -298,6 +298,11 @@ constexpr std::array table{
         "delivery.lifetime", "duration", "5d", "1m to 30d",
         "A message that could not be delivered for so long is returned (RFC 5321 section 4.5.4.1).",
         [](C& c, const V& v) { return put(as_duration(v, milliseconds(60'000), 30 * one_day), c.delivery.lifetime); }},
+    Setting{
+        "delivery.delay_notice", "duration", "4h", "0s to 30d",
+        "A sender is told once that a message waits for so long already (RFC 3461), unless NOTIFY says otherwise. 0s: "
+        "never.",
+        [](C& c, const V& v) { return put(as_duration(v, milliseconds(0), 30 * one_day), c.delivery.delay_notice); }},
     Setting{"delivery.refresh_shortest", "duration", "1s", "1s to 1h",
             "Facts about own addresses are asked again when their TTL ends, but not more often than this.",
             [](C& c, const V& v) {

@@ -291,6 +291,7 @@ class Delivery::Impl {
     auto connection = co_await connections_->open(site.key, candidate.route, Connections::Reuse::allowed, wish);
     smtp::client::Transaction transaction;
     std::string problem;
+    auto reports = Transit::Reports::by_next_hop;
     if (connection) {
       transaction = co_await exchange(transit, *connection);
       // The receiver had closed the idle session: that says nothing about this message.
@@ -302,6 +303,7 @@ class Delivery::Impl {
     if (connection) {
       problem = connection->session->problem();
       describe(record, *connection);
+      if (!connection->session->extensions().dsn) reports = Transit::Reports::by_us;
     } else {
       transaction = transit.everyone(connection.error().answer);
       problem = connection.error().problem;
@@ -314,7 +316,7 @@ class Delivery::Impl {
       free_place(site, place, Pacer::End::said_nothing);
       co_return;
     }
-    const auto learnt = transit.take(transaction, candidate, site, problem, std::move(record), net::now());
+    const auto learnt = transit.take(transaction, candidate, site, problem, std::move(record), net::now(), reports);
     teach(learnt, candidate, site, sender);
     if (learnt.slowed) {
       parts_.pacer.refused(place, learnt.slowed->axis, learnt.slowed->reply, net::now());
@@ -365,17 +367,10 @@ class Delivery::Impl {
     transit.decide_retry(policy, now, random_());
     spool::Transaction change;
     std::vector<std::pair<Job, std::string>> notice_jobs;
-    if (!transit.failed().empty()) {
-      auto notice = failure_notice(transit.message(), transit.group(), transit.failed(), *transit.octets(),
-                                   parts_.spool.next_id(), now.wall, *parts_.config.hostname);
-      if (notice) {
-        for (const auto& group : notice->groups)
-          notice_jobs.emplace_back(Job{notice->message.id, group.number,
-                                       stream_of(notice->message.mail_from, notice->message.header_from_domain)},
-                                   group.domain);
-        change.add(std::move(notice->message), std::move(notice->groups), std::move(notice->octets));
-      }
-    }
+    transit.decide_delay(parts_.config.delivery.delay_notice, policy.lifetime, now);
+    add_notice(change, notice_jobs, reports::Action::failed, transit, transit.failed(), now.wall);
+    add_notice(change, notice_jobs, reports::Action::delayed, transit, transit.delayed(), now.wall);
+    add_notice(change, notice_jobs, reports::Action::relayed, transit, transit.relayed(), now.wall);
     After after{.job = job_of(transit.message(), transit.group()),
                 .domain = domain,
                 .again = {},
@@ -399,6 +394,17 @@ class Delivery::Impl {
       parts_.history.record(std::move(record));
     }
     commit(std::move(change), std::move(after));
+  }
+
+  void add_notice(spool::Transaction& change, std::vector<std::pair<Job, std::string>>& jobs, reports::Action action,
+                  const Transit& transit, const std::vector<NoticedRecipient>& recipients, WallTime now) {
+    if (recipients.empty()) return;
+    auto made = notice(action, transit.message(), transit.group(), recipients, *transit.octets(),
+                       parts_.spool.next_id(), now, *parts_.config.hostname);
+    if (!made) return;
+    const auto stream = stream_of(made->message.mail_from, made->message.header_from_domain);
+    for (const auto& group : made->groups) jobs.emplace_back(Job{made->message.id, group.number, stream}, group.domain);
+    change.add(std::move(made->message), std::move(made->groups), std::move(made->octets));
   }
 
   /// What follows a commit.

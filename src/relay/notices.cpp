@@ -4,17 +4,11 @@
 #include "base/text.hpp"
 #include "message/build.hpp"
 #include "message/header.hpp"
-#include "reports/dsn.hpp"
 #include "reports/encode.hpp"
 #include "smtp/path.hpp"
 
 namespace ptarmigan::relay {
 namespace {
-
-/// NOTIFY (RFC 3461#4.1): absent means that failures are told.
-bool wants_failure(const spool::Notify& notify) {
-  return !notify.never && (notify.failure || (!notify.success && !notify.delay));
-}
 
 std::string message_id_of(const std::string& original) {
   const auto header = message::HeaderSection::parse(original);
@@ -25,14 +19,27 @@ std::string message_id_of(const std::string& original) {
 
 }  // namespace
 
-std::optional<Accepted> failure_notice(const spool::MessageRecord& message, const spool::GroupRecord& group,
-                                       const std::vector<FailedRecipient>& failed, const std::string& original,
-                                       QueueId notice_id, WallTime now, const dns::DomainName& hostname) {
+bool wants(const spool::Notify& notify, reports::Action action) {
+  if (notify.never) return false;
+  const bool nothing_said = !notify.success && !notify.failure && !notify.delay;
+  switch (action) {
+    case reports::Action::failed: return notify.failure || nothing_said;
+    case reports::Action::delayed: return notify.delay || nothing_said;
+    case reports::Action::relayed: return notify.success;
+  }
+  return false;
+}
+
+std::optional<Accepted> notice(reports::Action action, const spool::MessageRecord& message,
+                               const spool::GroupRecord& group, const std::vector<NoticedRecipient>& recipients,
+                               const std::string& original, QueueId notice_id, WallTime now,
+                               const dns::DomainName& hostname) {
   const auto sender = smtp::Mailbox::parse(message.mail_from);
   if (message.mail_from.empty() || !sender) return std::nullopt;
   reports::Dsn dsn;
-  for (const auto& one : failed) {
-    if (!wants_failure(one.recipient.notify)) continue;
+  dsn.action = action;
+  for (const auto& one : recipients) {
+    if (!wants(one.recipient.notify, action)) continue;
     reports::DsnRecipient recipient{.address = one.recipient.address,
                                     .orcpt = one.recipient.orcpt,
                                     .status = one.status,
@@ -43,6 +50,7 @@ std::optional<Accepted> failure_notice(const spool::MessageRecord& message, cons
     if (group.first_refusal && group.first_refusal->reply != one.reply)
       recipient.first_refusal = reports::EarlierRefusal{group.first_refusal->route, group.first_refusal->reply};
     recipient.last_attempt = now;
+    recipient.retry_until = one.retry_until;
     dsn.recipients.push_back(std::move(recipient));
   }
   if (dsn.recipients.empty()) return std::nullopt;
@@ -56,7 +64,8 @@ std::optional<Accepted> failure_notice(const spool::MessageRecord& message, cons
   dsn.queue_id = message.id.text();
   dsn.envid = message.envid;
   dsn.original_message_id = message_id_of(original);
-  dsn.returned = message.ret == spool::Ret::full ? reports::Return::full : reports::Return::headers;
+  const bool whole = message.ret == spool::Ret::full && action == reports::Action::failed;
+  dsn.returned = whole ? reports::Return::full : reports::Return::headers;
   auto built = reports::build(dsn, original);
   if (!built) return std::nullopt;
 

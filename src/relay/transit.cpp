@@ -187,7 +187,8 @@ void Transit::fail(Progress& progress, FailedRecipient failure) {
 }
 
 Transit::Learnt Transit::take(const smtp::client::Transaction& transaction, const route::Candidate& candidate,
-                              const route::Site& site, const std::string& problem, store::Attempt record, Moment now) {
+                              const route::Site& site, const std::string& problem, store::Attempt record, Moment now,
+                              Reports reports) {
   Learnt learnt;
   record.duration = now.wall - record.time;
   const smtp::client::Answer* told = nullptr;  // the answer that the record shows: the first that is not an acceptance
@@ -199,6 +200,13 @@ Transit::Learnt Transit::take(const smtp::client::Transaction& transaction, cons
     const auto& answer = transaction.recipients[at++];
     if (told == nullptr || told->accepted()) told = &answer;
     take_answer(one, answer, transaction.uncertain, candidate, site, problem, record, learnt, now);
+    if (reports == Reports::by_us && answer.accepted() && wants(one.recipient.notify, reports::Action::relayed))
+      relayed_.push_back({.recipient = one.recipient,
+                          .status = answer.reply->enhanced ? answer.reply->enhanced->text() : "2.0.0",
+                          .remote_mta = record.mx_host,
+                          .reply = lines_of(*answer.reply),
+                          .reason = {},
+                          .fix = {}});
   }
   // One entry, however many recipients this route refused.
   if (group_.tried_routes.size() > refused_before) group_.tried_routes.resize(refused_before + 1);
@@ -353,6 +361,21 @@ void Transit::decide_retry(const route::RetryPolicy& policy, Moment now, std::ui
                .reply = group_.last_reply,
                .reason = "The message could not be delivered within " + human(policy.lifetime),
                .fix = {}});
+  }
+}
+
+void Transit::decide_delay(milliseconds after, milliseconds lifetime, Moment now) {
+  if (!again_ || group_.delay_notified || after.count() == 0 || now.wall - group_.created < after) return;
+  group_.delay_notified = true;
+  for (const auto& one : progress_) {
+    if (one.state == State::gone) continue;
+    delayed_.push_back({.recipient = one.recipient,
+                        .status = "4.4.7",
+                        .remote_mta = records_.empty() ? std::string() : records_.back().mx_host,
+                        .reply = group_.last_reply,
+                        .reason = {},
+                        .fix = {},
+                        .retry_until = group_.created + lifetime});
   }
 }
 

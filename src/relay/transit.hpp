@@ -66,8 +66,10 @@ class Transit {
     std::optional<Slowed> slowed = {};  ///< refused for rate
   };
   /// `problem` is the transport's words where there was no reply.
+  /// `reports`: who reports a success to the sender where the sender asked for that (RFC 3461#5.2.2).
+  enum class Reports { by_next_hop, by_us };
   Learnt take(const smtp::client::Transaction& transaction, const route::Candidate& candidate, const route::Site& site,
-              const std::string& problem, store::Attempt record, Moment now);
+              const std::string& problem, store::Attempt record, Moment now, Reports reports = Reports::by_next_hop);
 
   /// The domain has no destination: fails or waits.
   void undeliverable(const route::Destination& destination);
@@ -76,9 +78,15 @@ class Transit {
   /// Sets the next attempt, or fails what is too old.
   void decide_retry(const route::RetryPolicy& policy, Moment now, std::uint32_t random);
 
+  /// After decide_retry: those that wait since the message was accepted `after` ago or longer are late, once. 0: never.
+  void decide_delay(milliseconds after, milliseconds lifetime, Moment now);
+
   /// After decide_retry: how long until the next attempt; nothing where the group is done.
   [[nodiscard]] std::optional<milliseconds> next_attempt() const { return again_; }
   [[nodiscard]] const std::vector<FailedRecipient>& failed() const { return failed_; }
+  [[nodiscard]] const std::vector<NoticedRecipient>& delayed() const { return delayed_; }
+  /// Accepted by a host that reports nothing, for a sender who asked for reports of success.
+  [[nodiscard]] const std::vector<NoticedRecipient>& relayed() const { return relayed_; }
   [[nodiscard]] std::vector<store::Attempt> take_records() { return std::move(records_); }
 
  private:
@@ -104,6 +112,8 @@ class Transit {
   Moment began_;
   std::vector<Progress> progress_;
   std::vector<FailedRecipient> failed_;
+  std::vector<NoticedRecipient> delayed_;
+  std::vector<NoticedRecipient> relayed_;
   std::vector<store::Attempt> records_;
   bool better_is_down_ = false;
   std::optional<milliseconds> again_;

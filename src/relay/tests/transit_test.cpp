@@ -77,6 +77,69 @@ TEST(Transit, the_senders_wishes_for_reports_go_to_the_next_hop) {
   EXPECT_FALSE(envelope.recipients[2].notify);
 }
 
+TEST(Transit, who_asked_for_success_is_told_where_the_next_hop_tells_nobody) {
+  spool::MessageRecord message;
+  message.mail_from = "news@example.com";
+  message.ret = spool::Ret::full;
+  message.envid = "QQ314";
+  spool::GroupRecord group;
+  group.recipients = {{.address = "a@gmail.com", .notify = {.success = true}, .orcpt = "rfc822;first@example.com"},
+                      {.address = "b@gmail.com", .notify = {}, .orcpt = {}}};
+  const auto octets = std::make_shared<const std::string>("From: news@example.com\r\n\r\nsecret body\r\n");
+  const auto over = candidate("192.0.2.1");
+  Transit reported(message, group, octets, at(0));
+  take(reported, over, answers({"250 2.6.0 Ok", "250 Ok"}));
+  EXPECT_TRUE(reported.relayed().empty());
+  Transit on(message, group, octets, at(0));
+  on.take(answers({"250 2.6.0 Ok", "250 Ok"}), over, gmail, {}, on.begin_attempt(over, gmail, "{}", at(1)), at(2),
+          Transit::Reports::by_us);
+  ASSERT_EQ(on.relayed().size(), 1U);
+  const auto made = notice(reports::Action::relayed, on.message(), on.group(), on.relayed(), *octets, QueueId(9),
+                           at(3).wall, dns::name("mail.example.com"));
+  ASSERT_TRUE(made);
+  EXPECT_EQ(made->message.mail_from, "") << "a notice about a notice is never made";
+  EXPECT_EQ(made->groups.at(0).recipients.at(0).address, "news@example.com");
+  for (const auto* const line :
+       {"\r\nAction: relayed\r\n", "\r\nStatus: 2.6.0\r\n", "Original-Envelope-Id: QQ314",
+        "Original-Recipient: rfc822; first@example.com", "Final-Recipient: rfc822; a@gmail.com"})
+    EXPECT_NE(made->octets.find(line), std::string::npos) << line << "\n" << made->octets;
+  EXPECT_EQ(made->octets.find("secret body"), std::string::npos) << "RET=FULL is about failures";
+  auto from_nobody = on.message();
+  from_nobody.mail_from = "";
+  EXPECT_FALSE(notice(reports::Action::relayed, from_nobody, on.group(), on.relayed(), *octets, QueueId(9), at(3).wall,
+                      dns::name("mail.example.com")));
+}
+
+TEST(Transit, a_delay_is_told_once_to_those_who_want_to_know) {
+  const auto late = [](Transit& on, int second) {
+    take(on, candidate("192.0.2.1"), answers({"451 4.3.0 later", "451 4.3.0 later", "451 4.3.0 later"}));
+    on.decide_retry(policy, at(second), 0);
+    on.decide_delay(milliseconds(10'000), policy.lifetime, at(second));
+  };
+  auto on = transit({"a@gmail.com", "b@gmail.com", "c@gmail.com"});
+  late(on, 9);
+  EXPECT_TRUE(on.delayed().empty()) << "not yet";
+  auto group = on.group();
+  EXPECT_FALSE(group.delay_notified);
+  group.recipients[1].notify = {.failure = true};
+  group.recipients[2].notify = {.never = true};
+  Transit again(on.message(), group, on.octets(), at(11));
+  late(again, 11);
+  ASSERT_EQ(again.delayed().size(), 3U);
+  EXPECT_TRUE(again.group().delay_notified);
+  const auto made = notice(reports::Action::delayed, again.message(), again.group(), again.delayed(), *again.octets(),
+                           QueueId(9), at(11).wall, dns::name("mail.example.com"));
+  ASSERT_TRUE(made);
+  EXPECT_NE(made->octets.find("a@gmail.com"), std::string::npos);
+  EXPECT_NE(made->octets.find("\r\nAction: delayed\r\n"), std::string::npos);
+  EXPECT_NE(made->octets.find("\r\nWill-Retry-Until: "), std::string::npos);
+  EXPECT_EQ(made->octets.find("b@gmail.com"), std::string::npos);
+  EXPECT_EQ(made->octets.find("c@gmail.com"), std::string::npos);
+  Transit third(again.message(), again.group(), again.octets(), at(20));
+  late(third, 20);
+  EXPECT_TRUE(third.delayed().empty()) << "once";
+}
+
 TEST(Transit, a_refusal_of_the_address_is_rescued_over_the_next_route) {
   auto on = transit();
   const auto learnt = take(on, candidate("2001:db8::1"), answers({ipv6_refusal}));

@@ -66,7 +66,7 @@ class Transit {
     std::optional<Slowed> slowed = {};  ///< refused for rate
   };
   /// `problem` is the transport's words where there was no reply.
-  /// `reports`: who reports a success to the sender where the sender asked for that (RFC 3461#5.2.2).
+  /// `reports`: who reports a success to the sender where the sender asked for that (RFC 3461#5.2).
   enum class Reports { by_next_hop, by_us };
   Learnt take(const smtp::client::Transaction& transaction, const route::Candidate& candidate, const route::Site& site,
               const std::string& problem, store::Attempt record, Moment now, Reports reports = Reports::by_next_hop);

@@ -99,8 +99,10 @@ std::string message_text(const Json& message, Colour colour) {
 std::string trouble_text(const Json& server, Colour colour) {
   std::string out;
   if (string_at(server, "spool") == "stopped")
-    out += painted(colour, Tint::bad, "The spool has stopped after a disk error: nothing is taken or delivered.") +
-           "\n  " + string_at(server, "reason") + "\n";
+    out +=
+        painted(colour, Tint::bad, "The spool has stopped after a disk error: nothing is taken or delivered.") +
+        "\n  " + string_at(server, "reason") +
+        "\n  What was acknowledged is on disk: restart the server once the disk is sound, and it goes on from there.\n";
   if (string_at(server, "spool") == "no_space")
     out += painted(colour, Tint::warn, "The disk is full: new mail is answered 452.") + "\n  " +
            string_at(server, "reason") + "\n";

@@ -364,7 +364,7 @@ class Delivery::Impl {
     const auto now = net::now();
     const route::RetryPolicy policy{parts_.config.delivery.retry_first, parts_.config.delivery.retry_longest,
                                     parts_.config.delivery.lifetime};
-    transit.decide_retry(policy, now, random_());
+    transit.decide_retry(policy, started_, now, random_());
     spool::Transaction change;
     std::vector<std::pair<Job, std::string>> notice_jobs;
     transit.decide_delay(parts_.config.delivery.delay_notice, policy.lifetime, now);
@@ -529,6 +529,7 @@ class Delivery::Impl {
   std::unique_ptr<HopPolicies> hop_policies_;
   asio::thread_pool signers_;
   std::mt19937 random_;
+  const Moment started_ = net::now();
   std::vector<IpAddress> own_;  ///< where mail that we send would come back to us
   std::map<GroupKey, Owned> owned_;
   bool stopped_ = false;

@@ -109,6 +109,7 @@ asio::awaitable<net::HttpReply> HttpIntake::submit(net::HttpRequest request, std
 }
 
 asio::awaitable<net::HttpReply> HttpIntake::take(HttpSubmission submission, IpAddress client, std::string user) {
+  if (parts_.intake.stopped) co_return not_now(refusal_of({spool::ErrorKind::stopped, {}}));
   if (parts_.intake.draining) co_return not_now({421, {4, 3, 2}, "This server takes no new mail now, try again later"});
   const auto now = net::now();
   double recipients = 0;

@@ -27,6 +27,7 @@ struct Intake {
   Rates failed_logins;
   std::uint64_t waiting = 0;  ///< octets of messages that are in memory and not yet on disk
   bool draining = false;      ///< an operator wants no new mail: it is answered 421
+  bool stopped = false;       ///< the spool has stopped after an error of its disk: every MAIL is answered 451
 };
 
 /// Octets of one session that count in Intake::waiting; given back at the end.

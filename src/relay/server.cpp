@@ -334,11 +334,14 @@ class Server::Impl {
     reactor_.stop();
   }
 
+  /// The server stays, so that an operator sees why: what was acknowledged is on disk, and nothing is written any more.
   void spool_stopped_with(const Error& error) {
     if (spool_error_) return;
     spool_error_ = error;
-    log_(LogLevel::error, "the spool has stopped, so intake and delivery stop too: " + error.text());
-    stop();
+    intake_.stopped = true;
+    delivery_->take_no_more();
+    log_(LogLevel::error, "the spool has stopped, so nothing is taken or delivered any more: " + error.text());
+    net::notify_supervisor("STATUS=the spool has stopped, nothing is taken or delivered: " + error.message);
   }
 
   config::Config config_;

@@ -48,6 +48,7 @@ std::optional<smtp::Reply> Submission::may_send(const smtp::server::Session& ses
     if (parts_.users.empty()) return smtp::Reply(550, {5, 7, 1}, "Relaying is not allowed from " + client.text());
     return smtp::Reply(530, {5, 7, 0}, "Authentication required");
   }
+  if (parts_.intake.stopped) return refusal_of({spool::ErrorKind::stopped, {}});
   if (parts_.intake.draining) return smtp::Reply(421, {4, 3, 2}, "This server takes no new mail now, try again later");
   if (auto refusal = over_rate(session, 1)) return refusal;
   const auto announced = session.envelope.parameters.size.value_or(0);

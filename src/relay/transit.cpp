@@ -336,14 +336,15 @@ void Transit::no_route_left(const route::Plan& plan) {
   record.next_step = bounced ? "every route was refused: the sender is told" : "";
 }
 
-void Transit::decide_retry(const route::RetryPolicy& policy, Moment now, std::uint32_t random) {
+void Transit::decide_retry(const route::RetryPolicy& policy, Moment start, Moment now, std::uint32_t random) {
   std::vector<spool::Recipient> left;
   for (auto& one : progress_)
     if (one.state != State::gone) left.push_back(one.recipient);
   group_.recipients = left;
   if (left.empty()) return;
   ++group_.attempts;
-  again_ = route::next_attempt(policy, group_.attempts, now.wall - group_.created, random);
+  const auto age = route::age_of(group_.created, start, now);
+  again_ = route::next_attempt(policy, group_.attempts, age, random);
   if (again_) {
     group_.next_attempt = now.wall + *again_;
     if (!records_.empty()) records_.back().next_step = "tried again in " + human(*again_);
@@ -351,7 +352,7 @@ void Transit::decide_retry(const route::RetryPolicy& policy, Moment now, std::ui
   }
   if (!records_.empty()) {
     records_.back().outcome = store::Outcome::bounced;
-    records_.back().next_step = "too old after " + human(now.wall - group_.created) + ": the sender is told";
+    records_.back().next_step = "too old after " + human(age) + ": the sender is told";
   }
   for (auto& one : progress_) {
     if (one.state == State::gone) continue;

@@ -75,8 +75,8 @@ class Transit {
   void undeliverable(const route::Destination& destination);
   /// Every route was tried or passed over: those still open fail where all refused for good, else wait.
   void no_route_left(const route::Plan& plan);
-  /// Sets the next attempt, or fails what is too old.
-  void decide_retry(const route::RetryPolicy& policy, Moment now, std::uint32_t random);
+  /// Sets the next attempt, or fails what is too old; `start` is when this process began (route::age_of).
+  void decide_retry(const route::RetryPolicy& policy, Moment start, Moment now, std::uint32_t random);
 
   /// After decide_retry: those that wait since the message was accepted `after` ago or longer are late, once. 0: never.
   void decide_delay(milliseconds after, milliseconds lifetime, Moment now);

@@ -20,6 +20,11 @@ milliseconds retry_delay(const RetryPolicy& policy, unsigned attempts, std::uint
   return delay + milliseconds(delay.count() * offset / 10'000);
 }
 
+milliseconds age_of(WallTime created, Moment start, Moment now) {
+  const milliseconds before = std::max(milliseconds(0), milliseconds(start.wall - created));
+  return std::min(milliseconds(now.wall - created), before + milliseconds(now.steady - start.steady));
+}
+
 std::optional<milliseconds> next_attempt(const RetryPolicy& policy, unsigned attempts, milliseconds age,
                                          std::uint32_t random) {
   if (age >= policy.lifetime) return std::nullopt;

@@ -18,6 +18,10 @@ struct RetryPolicy {
 /// +-10 %. `random` is any number.
 [[nodiscard]] milliseconds retry_delay(const RetryPolicy& policy, unsigned attempts, std::uint32_t random);
 
+/// How old a message is, for its lifetime: no older than the wall clock says, and of the time since `start`, when this
+/// process began, only what has really passed. A clock that is set forward ends no message's life.
+[[nodiscard]] milliseconds age_of(WallTime created, Moment start, Moment now);
+
 /// The wait, cut so that one last attempt falls on the end of the message's life; nothing where its life is over.
 [[nodiscard]] std::optional<milliseconds> next_attempt(const RetryPolicy& policy, unsigned attempts, milliseconds age,
                                                        std::uint32_t random);

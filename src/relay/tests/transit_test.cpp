@@ -149,7 +149,7 @@ TEST(Transit, a_refusal_of_the_address_is_rescued_over_the_next_route) {
   EXPECT_TRUE(on.refused_routes().contains("2001:db8::1"));
   EXPECT_TRUE(take(on, candidate("192.0.2.1"), answers({"250 2.0.0 OK"})).accepted);
   EXPECT_TRUE(on.settled());
-  on.decide_retry(policy, at(3), 0);
+  on.decide_retry(policy, at(0), at(3), 0);
   EXPECT_FALSE(on.next_attempt());
   EXPECT_TRUE(on.failed().empty()) << "nothing bounces";
   const auto records = on.take_records();
@@ -164,7 +164,7 @@ TEST(Transit, when_every_route_refused_the_notice_tells_the_first_refusal) {
   take(on, candidate("192.0.2.1"),
        answers({"550 5.7.25 The IP address sending this message does not have a PTR record setup"}));
   on.no_route_left({});
-  on.decide_retry(policy, at(3), 0);
+  on.decide_retry(policy, at(0), at(3), 0);
   EXPECT_FALSE(on.next_attempt());
   ASSERT_EQ(on.failed().size(), 1U);
   EXPECT_EQ(on.failed()[0].status, "5.7.25");
@@ -180,7 +180,7 @@ TEST(Transit, while_a_better_route_is_only_down_the_message_waits) {
   take(on, candidate("192.0.2.1"), down);
   EXPECT_TRUE(on.better_route_is_down());
   on.no_route_left({});
-  on.decide_retry(policy, at(3), 1000);
+  on.decide_retry(policy, at(0), at(3), 1000);
   EXPECT_TRUE(on.failed().empty());
   EXPECT_EQ(on.next_attempt(), milliseconds(1000));
   EXPECT_EQ(on.take_records().back().outcome, store::Outcome::deferred);
@@ -192,7 +192,7 @@ TEST(Transit, recipients_go_their_own_ways) {
        answers({"250 2.0.0 OK", "550 5.1.1 The email account that you tried to reach does not exist",
                 "452 4.2.2 The recipient's inbox is out of storage space"}));
   EXPECT_TRUE(on.settled());
-  on.decide_retry(policy, at(3), 1000);
+  on.decide_retry(policy, at(0), at(3), 1000);
   ASSERT_EQ(on.failed().size(), 1U);
   EXPECT_EQ(on.failed()[0].recipient.address, "unknown@gmail.com");
   ASSERT_EQ(on.group().recipients.size(), 1U);
@@ -214,7 +214,7 @@ TEST(Transit, a_lost_answer_to_the_whole_message_waits_and_is_not_sent_twice_at_
   lost.uncertain = true;
   take(on, candidate("2001:db8::1"), lost);
   EXPECT_TRUE(on.settled());
-  on.decide_retry(policy, at(3), 1000);
+  on.decide_retry(policy, at(0), at(3), 1000);
   EXPECT_TRUE(on.next_attempt());
 }
 
@@ -222,7 +222,7 @@ TEST(Transit, what_is_too_old_fails_with_the_last_word) {
   auto on = transit();
   take(on, candidate("192.0.2.1"),
        answers({"450 4.2.1 The user you are trying to contact is receiving mail too quickly"}));
-  on.decide_retry(policy, at(61), 0);
+  on.decide_retry(policy, at(0), at(61), 0);
   EXPECT_FALSE(on.next_attempt());
   ASSERT_EQ(on.failed().size(), 1U);
   EXPECT_EQ(on.failed()[0].status, "5.4.7");
@@ -239,7 +239,7 @@ TEST(Transit, what_waits_is_kept_with_its_site_and_cause) {
 TEST(Transit, a_domain_that_takes_no_mail_fails_at_once) {
   auto on = transit();
   on.undeliverable({.status = route::Destination::Status::null_mx, .site = {}, .targets = {}, .why = "null MX"});
-  on.decide_retry(policy, at(1), 0);
+  on.decide_retry(policy, at(0), at(1), 0);
   ASSERT_EQ(on.failed().size(), 1U);
   EXPECT_EQ(on.failed()[0].status, "5.1.10");
 }
@@ -247,7 +247,7 @@ TEST(Transit, a_domain_that_takes_no_mail_fails_at_once) {
 TEST(Transit, a_dns_failure_waits) {
   auto on = transit();
   on.undeliverable({.status = route::Destination::Status::try_later, .site = {}, .targets = {}, .why = "timed out"});
-  on.decide_retry(policy, at(1), 0);
+  on.decide_retry(policy, at(0), at(1), 0);
   EXPECT_TRUE(on.next_attempt());
 }
 

@@ -25,5 +25,21 @@ TEST(Retry, one_last_attempt_falls_on_the_end_of_life) {
   EXPECT_EQ(next_attempt(policy, 10, milliseconds(60'000), no_jitter), std::nullopt);
 }
 
+Moment at(std::int64_t wall_s, std::int64_t steady_s) {
+  return {WallTime(seconds(1'800'000'000 + wall_s)), SteadyTime(seconds(steady_s))};
+}
+
+TEST(Retry, a_message_ages_with_the_wall_clock) {
+  EXPECT_EQ(age_of(at(-100, 0).wall, at(0, 0), at(20, 20)), seconds(120)) << "from before this process";
+  EXPECT_EQ(age_of(at(5, 0).wall, at(0, 0), at(20, 20)), seconds(15)) << "from this one";
+}
+
+TEST(Retry, a_clock_that_is_set_forward_or_back_ends_no_message) {
+  EXPECT_EQ(age_of(at(-100, 0).wall, at(0, 0), at(30 * 86'400, 20)), seconds(120));
+  EXPECT_EQ(age_of(at(5, 0).wall, at(0, 0), at(30 * 86'400, 20)), seconds(20)) << "at most what has passed in all";
+  EXPECT_LT(age_of(at(5, 0).wall, at(0, 0), at(-30 * 86'400, 20)), seconds(0));
+  EXPECT_EQ(next_attempt(policy, 1, seconds(-86'400), no_jitter), milliseconds(1000));
+}
+
 }  // namespace
 }  // namespace ptarmigan::route

@@ -103,6 +103,9 @@ Result<> AnswerServer::listen(const std::string& where, unsigned mode) {
   if (!address) return std::unexpected(address.error());
   if (path) {
     if (somebody_listens(*address)) return failure("somebody listens on " + where + " already");
+    struct stat there{};
+    if (::lstat(where.c_str(), &there) == 0 && !S_ISSOCK(there.st_mode))
+      return failure(where + " is there and is no socket", "name another path, or remove it");
     ::unlink(where.c_str());
   }
   Descriptor socket(::socket(address->family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));

@@ -113,7 +113,7 @@ TEST(Transit, who_asked_for_success_is_told_where_the_next_hop_tells_nobody) {
 TEST(Transit, a_delay_is_told_once_to_those_who_want_to_know) {
   const auto late = [](Transit& on, int second) {
     take(on, candidate("192.0.2.1"), answers({"451 4.3.0 later", "451 4.3.0 later", "451 4.3.0 later"}));
-    on.decide_retry(policy, at(second), 0);
+    on.decide_retry(policy, at(0), at(second), 0);
     on.decide_delay(milliseconds(10'000), policy.lifetime, at(second));
   };
   auto on = transit({"a@gmail.com", "b@gmail.com", "c@gmail.com"});

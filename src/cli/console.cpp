@@ -45,7 +45,8 @@ int serve(const Options& options) {
   if (!inherited) return complain(inherited.error());
   auto settings = config->console;
   if (settings.listen.empty() && inherited->empty()) settings.listen = {{IpAddress::v4({127, 0, 0, 1}), 8025}};
-  auto history = store::History::open({.file = config->store.path});
+  auto history =
+      store::History::open({.file = config->watch.database.empty() ? config->store.path : config->watch.database});
   if (!history) return complain(history.error());
   asio::io_context reactor{1};
   console::Metrics metrics;
@@ -53,7 +54,7 @@ int serve(const Options& options) {
   console::ApiParts api{.config = *config,
                         .config_file = options.config,
                         .given = *given,
-                        .history = config->store.path,
+                        .history = config->watch.database.empty() ? config->store.path : config->watch.database,
                         .metrics = metrics,
                         .events = events};
   api.audit = [&](store::AuditLine line) {

@@ -88,7 +88,7 @@ std::string home_text(const Json& home, Colour colour) {
 int top(const Options& options) {
   const auto config = read_config(options.config);
   if (!config) return complain(config.error());
-  const auto views = store::Views::open(config->store.path);
+  const auto views = store::Views::open(config->watch.database.empty() ? config->store.path : config->watch.database);
   if (!views) return complain(views.error());
   const bool stay = !options.once && !options.json && ::isatty(STDOUT_FILENO) != 0;
   for (;;) {

@@ -187,6 +187,7 @@ class Api::Impl {
         if (!parts_.submit) co_return not_found();
         co_return co_await parts_.submit(std::move(request), *person);
       }
+      if (info.call == Call::incident_check) co_return co_await look_again(parameter);
       co_return co_await change(info.call, parameter, request.body);
     }
     co_return co_await answer(info.call, std::move(request), parameter, *person);
@@ -232,6 +233,26 @@ class Api::Impl {
     auto reply = co_await command(std::move(words));
     if (reply.status == 200) parts_.events.publish({.name = "changed", .data = "{}"});
     co_return reply;
+  }
+
+  asio::awaitable<HttpReply> look_again(std::string number) {
+    const auto id = parse_number<std::int64_t>(number);
+    if (!id) co_return not_found();
+    if (!parts_.look_again)
+      co_return error_reply(503, {"no server runs beside this console", "start `ptarmigan serve` with [console] set"});
+    std::optional<store::Incident> found;
+    auto read = co_await from_history([id, &found](store::Views& views) -> Result<Json> {
+      auto incident = views.incident(*id);
+      if (!incident) return std::unexpected(incident.error());
+      found = *std::move(incident);
+      return found ? Json::object() : Json();
+    });
+    if (!found) co_return read;
+    if (found->closed) co_return error_reply(400, {"that incident is closed", "only open ones are looked at again"});
+    const auto checked = co_await parts_.look_again(*std::move(found));
+    co_return json_reply(
+        200,
+        {{"version", 1}, {"state", rulebook::to_string(checked.state)}, {"why", checked.why}, {"fix", checked.fix}});
   }
 
   /// Reads the history on its own thread.
@@ -383,6 +404,7 @@ class Api::Impl {
       case Call::rehearsal: co_return json_reply(200, rehearsal());
       case Call::audit: co_return co_await from_history([](store::Views& views) { return console::audit(views); });
       case Call::document:
+      case Call::incident_check:
       case Call::queue_change:
       case Call::standing_change:
       case Call::submit: break;

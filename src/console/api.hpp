@@ -17,6 +17,7 @@
 #include "net/event_hub.hpp"
 #include "net/http_message.hpp"
 #include "store/records.hpp"
+#include "watch/diagnosis.hpp"
 
 namespace ptarmigan::console {
 
@@ -32,6 +33,8 @@ struct ApiParts {
   std::function<boost::asio::awaitable<std::string>(std::string)> control = {};
   /// Submits a message by HTTP; empty: 404.
   std::function<boost::asio::awaitable<net::HttpReply>(net::HttpRequest, Person)> submit = {};
+  /// Asks anew what an open incident is about; empty where no server runs.
+  std::function<boost::asio::awaitable<watch::Checked>(store::Incident)> look_again = {};
   /// "" where mail is taken and delivered; else why not.
   std::function<std::string()> not_ready = {};
   /// Keeps a line of the audit log.

@@ -30,6 +30,8 @@ constexpr std::array table{
              "What went wrong, the newest first.", "which: open, closed or all", "Incidents"},
     CallInfo{Call::incident, "GET", "/api/v1/incidents/{id}", Login::needed, Role::read,
              "One incident: evidence, fix, story and the mail that it stopped.", "", "IncidentPage"},
+    CallInfo{Call::incident_check, "POST", "/api/v1/incidents/{id}/check", Login::needed, Role::operate,
+             "Asks anew what an open incident is about, past caches; its story keeps the answer.", "", "Checked"},
     CallInfo{Call::messages, "GET", "/api/v1/messages", Login::needed, Role::read,
              "Search in what was sent, the newest first.",
              "id: queue id or Message-ID; sender: address; recipient: address; reply: words; site: its name; limit: 1 "
@@ -117,6 +119,7 @@ constexpr std::array shapes{
           "considered:object"},
     Shape{"IncidentPage",
           "version:integer incident:Incident evidence?:any events:[Event] rule?:Rule affected:[Attempt]"},
+    Shape{"Checked", "version:integer state:string why:string fix:string"},
     Shape{"Messages", "version:integer attempts:[Attempt]"},
     Shape{"Message", "version:integer id:string queued?:object attempts:[Attempt] rules:[Rule]"},
     Shape{"Queue", "version:integer messages:[object]"},

@@ -20,6 +20,7 @@ enum class Call {
   replies,
   incidents,
   incident,
+  incident_check,
   messages,
   message,
   queue,

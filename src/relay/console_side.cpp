@@ -49,13 +49,14 @@ Result<std::unique_ptr<ConsoleSide>> ConsoleSide::open(Parts parts, std::vector<
   console::ApiParts api{.config = p.config,
                         .config_file = p.origin.file,
                         .given = p.origin.given,
-                        .history = p.config.store.path,
+                        .history = p.config.watch.database.empty() ? p.config.store.path : p.config.watch.database,
                         .metrics = p.counts.metrics(),
                         .events = p.counts.events()};
   api.control = [self](std::string command) { return self->parts_.control.answer(std::move(command)); };
   api.submit = [self](net::HttpRequest request, const console::Person& person) {
     return self->parts_.intake.submit(std::move(request), person.name);
   };
+  api.look_again = [self](store::Incident incident) { return self->parts_.watcher.look_again(std::move(incident)); };
   api.not_ready = [self] { return self->not_ready(); };
   api.measure = [self] { self->measure(); };
   api.audit = [self](store::AuditLine line) {
@@ -91,6 +92,12 @@ void ConsoleSide::measure() {
       .set(parts_.spool.state().condition == spool::Condition::running ? 1 : 0);
   const auto history = parts_.history.counts();
   metrics.gauge("ptarmigan_history_rows_dropped", "Rows of the history that could not be kept.").set(history.dropped);
+  metrics.gauge("ptarmigan_queue_oldest_seconds", "How long the oldest delivery has waited.")
+      .set(std::chrono::duration<double>(parts_.watcher.oldest_wait()).count());
+  metrics.clear_gauge("ptarmigan_incidents_open");
+  for (const auto& [key, count] : parts_.watcher.open())
+    metrics.gauge("ptarmigan_incidents_open", "Open incidents.", {{"kind", key.first}, {"site", key.second}})
+        .set(count);
   metrics.clear_gauge("ptarmigan_standing");
   for (const auto& row : parts_.router.standing().rows())
     if (row.key.sender.empty())

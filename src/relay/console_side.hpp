@@ -14,6 +14,7 @@
 #include "relay/delivery.hpp"
 #include "relay/http_intake.hpp"
 #include "relay/server.hpp"
+#include "relay/watcher.hpp"
 
 namespace ptarmigan::relay {
 
@@ -44,6 +45,7 @@ class ConsoleSide {
     Delivery& delivery;
     Control& control;
     HttpIntake& intake;
+    Watcher& watcher;
     Log log;
   };
   /// An error says which setting is wrong.

@@ -62,9 +62,21 @@ void FactsCache::want(const std::vector<Question>& questions) {
 
 asio::awaitable<void> FactsCache::learn(std::vector<Question> questions) {
   want(questions);
+  co_await answered(std::move(questions));
+}
+
+asio::awaitable<void> FactsCache::learn_again(std::vector<Question> questions) {
+  ask_again(questions);
+  co_await answered(std::move(questions));
+}
+
+asio::awaitable<void> FactsCache::answered(std::vector<Question> questions) {
   asio::steady_timer timer(executor_);
   const auto deadline = net::in(limits_.deadline);
-  const auto open = [&](const Question& question) { return facts_.find(question) == nullptr; };
+  const auto open = [&](const Question& question) {
+    const auto kept = kept_.find(question);
+    return kept != kept_.end() ? kept->second.asking : facts_.find(question) == nullptr;
+  };
   while (std::ranges::any_of(questions, open) && net::steady_now() < deadline) {
     timer.expires_after(wait_for_others);
     const auto [error] = co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));

@@ -47,6 +47,8 @@ class FactsCache {
   [[nodiscard]] boost::asio::awaitable<void> learn(std::vector<Question> questions);
   /// Asks these again now, past every cache.
   void ask_again(const std::vector<Question>& questions);
+  /// As ask_again(), and waits for the answers.
+  [[nodiscard]] boost::asio::awaitable<void> learn_again(std::vector<Question> questions);
   /// Starts the refreshing. It ends with the gate.
   void start();
 
@@ -57,6 +59,7 @@ class FactsCache {
     bool asking = false;
   };
   enum class Through { cache, fresh };
+  [[nodiscard]] boost::asio::awaitable<void> answered(std::vector<Question> questions);
   [[nodiscard]] boost::asio::awaitable<void> refresh_forever();
   [[nodiscard]] boost::asio::awaitable<void> ask(Question question, Through through);
   void forget_unused(SteadyTime now);

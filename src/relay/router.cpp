@@ -1,6 +1,8 @@
 // relay/router.cpp - see router.hpp.
 #include "relay/router.hpp"
 
+#include <algorithm>
+
 #include "net/clock.hpp"
 #include "rulebook/registry.hpp"
 
@@ -120,6 +122,53 @@ void Router::refused(const route::Candidate& candidate, const route::Site& site,
   for (const auto& verdict : rulebook::judge_now(*site.receiver, subject_of(source, sender), facts_.facts()).verdicts)
     blamed.insert(blamed.end(), verdict.verdict.evidence.begin(), verdict.verdict.evidence.end());
   facts_.ask_again(blamed);
+}
+
+const route::SourceAddress* Router::source_of(const route::StandingKey& key) const {
+  const auto found = std::ranges::find(sources_, key.source, &route::SourceAddress::address);
+  return found == sources_.end() ? nullptr : &*found;
+}
+
+Sender Router::sender_of(const route::StandingKey& key) const {
+  auto domain = key.sender;
+  if (domain.empty() && !config_.domains.empty()) domain = config_.domains.front().name.text();
+  return {.mail_from = domain.empty() ? "" : "postmaster@" + domain, .header_from_domain = domain};
+}
+
+std::optional<watch::Diagnosis> Router::diagnose(const route::StandingKey& key) {
+  const auto* source = source_of(key);
+  const auto* receiver = rulebook::find_receiver(key.site);
+  if (source == nullptr || receiver == nullptr) return std::nullopt;
+  return watch::diagnose(*receiver, subject_of(*source, sender_of(key)), facts_.facts());
+}
+
+std::string Router::fix_of(const route::StandingKey& key, std::string_view rule) {
+  const auto* source = source_of(key);
+  const auto* found = rulebook::find_rule(rule);
+  if (source == nullptr || found == nullptr) return {};
+  return watch::fix_text(*found, subject_of(*source, sender_of(key)), facts_.facts());
+}
+
+asio::awaitable<watch::Checked> Router::look_again(route::StandingKey key, std::string rule) {
+  const auto* source = source_of(key);
+  const auto* receiver = rulebook::find_receiver(key.site);
+  if (source == nullptr) co_return watch::Checked{.why = key.source.text() + " is no address of ours any more"};
+  const auto subject = subject_of(*source, sender_of(key));
+  if (receiver != nullptr) {
+    std::vector<Question> blamed;
+    for (const auto& verdict : rulebook::judge_now(*receiver, subject, facts_.facts()).verdicts)
+      if (verdict.rule->id == rule || verdict.stops_mail())
+        blamed.insert(blamed.end(), verdict.verdict.evidence.begin(), verdict.verdict.evidence.end());
+    co_await facts_.learn_again(std::move(blamed));
+    // What the new answers lead to: the address behind a new name.
+    for (int round = 0; round < warm_up_rounds; ++round) {
+      auto needed = rulebook::judge_now(*receiver, subject, facts_.facts()).needed;
+      if (needed.empty()) break;
+      co_await facts_.learn(std::move(needed));
+    }
+    static_cast<void>(standing_.weigh(key, route::judge_route(receiver, subject, facts_.facts()), net::now()));
+  }
+  co_return watch::check_rule(rule, subject, facts_.facts());
 }
 
 asio::awaitable<void> Router::warm_up() {

@@ -14,6 +14,7 @@
 #include "route/plan.hpp"
 #include "route/standing.hpp"
 #include "smtp/failure.hpp"
+#include "watch/diagnosis.hpp"
 
 namespace ptarmigan::relay {
 
@@ -54,6 +55,13 @@ class Router {
     return standing_.forget(source, site, sender);
   }
 
+  /// What the facts at hand say against a route: the rule that stops its mail first. Nothing where none is known.
+  [[nodiscard]] std::optional<watch::Diagnosis> diagnose(const route::StandingKey& key);
+  /// What mends `rule` for this route, as the facts say; "" where nothing is known of the route.
+  [[nodiscard]] std::string fix_of(const route::StandingKey& key, std::string_view rule);
+  /// Asks past every cache what a rule rests on, judges it and weighs the route anew.
+  [[nodiscard]] boost::asio::awaitable<watch::Checked> look_again(route::StandingKey key, std::string rule);
+
   [[nodiscard]] const route::StandingTable& standing() const { return standing_; }
   /// What an earlier run learnt from replies, `elapsed` after it was saved.
   void restore(const std::vector<route::StandingTable::Saved>& saved, milliseconds elapsed, SteadyTime now) {
@@ -66,6 +74,9 @@ class Router {
     SteadyTime at = {};
     route::RouteFacts facts = {};
   };
+  /// The route's own address, or nullptr; and a sender that stands for those whom the key is about.
+  [[nodiscard]] const route::SourceAddress* source_of(const route::StandingKey& key) const;
+  [[nodiscard]] Sender sender_of(const route::StandingKey& key) const;
   [[nodiscard]] rulebook::Subject subject_of(const route::SourceAddress& source, const Sender& sender) const;
   const route::RouteFacts& facts_of(const route::SourceAddress& source, const Sender& sender, const route::Site& site);
 

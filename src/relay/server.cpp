@@ -219,6 +219,7 @@ class Server::Impl {
                              .delivery = *delivery_,
                              .control = *control_,
                              .intake = *http_intake_,
+                             .watcher = *watcher_,
                              .log = log_};
     auto console = ConsoleSide::open(std::move(parts), *std::move(inherited));
     if (!console) return std::unexpected(console.error());
@@ -227,14 +228,17 @@ class Server::Impl {
   }
 
   Result<> open_watcher() {
-    auto watcher = Watcher::create({.executor = reactor_.get_executor(),
-                                    .config = config_,
-                                    .history = *history_,
-                                    .dns = *resolver_,
-                                    .gate = gate_,
-                                    .standing = router_->standing(),
-                                    .warn = [this](const std::string& what) { log_(LogLevel::warning, what); },
-                                    .send_mail = [this](const watch::Alert& alert) { mail_alert(alert); }});
+    auto watcher =
+        Watcher::create({.executor = reactor_.get_executor(),
+                         .config = config_,
+                         .history = *history_,
+                         .dns = *resolver_,
+                         .gate = gate_,
+                         .router = *router_,
+                         .control = [this](std::string command) { return control_->answer(std::move(command)); },
+                         .warn = [this](const std::string& what) { log_(LogLevel::warning, what); },
+                         .changed = [this] { counts_.events().publish({.name = "incident", .data = "{}"}); },
+                         .send_mail = [this](const watch::Alert& alert) { mail_alert(alert); }});
     if (!watcher) return std::unexpected(watcher.error());
     watcher_ = *std::move(watcher);
     return {};

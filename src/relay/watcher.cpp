@@ -1,6 +1,7 @@
 // relay/watcher.cpp - see watcher.hpp.
 #include "relay/watcher.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -25,6 +26,7 @@
 #include "watch/blocklist.hpp"
 #include "watch/drift.hpp"
 #include "watch/incidents.hpp"
+#include "watch/queue_age.hpp"
 
 namespace ptarmigan::relay {
 namespace asio = boost::asio;
@@ -34,10 +36,15 @@ namespace {
 constexpr milliseconds look{1'000};
 /// Changes within this time are one alert.
 constexpr milliseconds alert_after{3'000};
+constexpr milliseconds look_at_queue{30'000};
+/// Mail that waits longer is an incident.
+constexpr milliseconds queue_age{4 * 3'600'000};
 constexpr milliseconds shortest_ttl{10'000};
 constexpr milliseconds longest_ttl{3'600'000};
 constexpr milliseconds list_every{3'600'000};
 constexpr milliseconds drift_accepted{24 * 3'600'000};
+/// A changed record waits so long for what it does to a route: the two are then one incident.
+constexpr milliseconds drift_waits{15'000};
 constexpr std::size_t files_at_once = 100;
 constexpr std::uintmax_t max_file = std::uintmax_t{256} << 20U;
 /// A file that still grows is left for the next look.
@@ -81,13 +88,35 @@ class Watcher::Impl {
     auto reply = attempt.reply_code == 0 ? "" : std::to_string(attempt.reply_code) + " ";
     if (!attempt.enhanced_status.empty()) reply += attempt.enhanced_status + " ";
     reply += attempt.reply_text;
-    handle(incidents_.refused(
-        {.delivery = delivery, .kind = kind, .rule_id = attempt.rule_id, .reply = printable(reply, 1000)},
-        attempt.time));
+    watch::Incidents::RefusedAttempt refused{
+        .delivery = delivery, .kind = kind, .rule_id = attempt.rule_id, .reply = printable(reply, 1000)};
+    if (const auto address = IpAddress::parse(attempt.route); address && !attempt.rule_id.empty())
+      refused.fix = parts_.router.fix_of({*address, attempt.site, attempt.from_domain}, attempt.rule_id);
+    handle(incidents_.refused(refused, attempt.time));
+  }
+
+  asio::awaitable<watch::Checked> look_again(watch::Incident incident) {
+    const auto address = IpAddress::parse(incident.source);
+    watch::Checked out{.why = "it is looked at by itself, at the time of each record"};
+    if (address && (incident.kind == "refusal" || incident.kind == "standing"))
+      out = co_await parts_.router.look_again({*address, incident.site, incident.domain}, incident.rule_id);
+    if (incident.kind == "drift") out = co_await ask_record(incident);
+    auto text = std::string(rulebook::to_string(out.state)) + (out.why.empty() ? "" : ": " + out.why);
+    note(incident, "checked", std::move(text), net::now().wall);
+    co_return out;
+  }
+
+  milliseconds oldest_wait() const { return oldest_wait_; }
+
+  std::map<std::pair<std::string, std::string>, std::size_t> open() const {
+    std::map<std::pair<std::string, std::string>, std::size_t> out;
+    for (const auto& incident : incidents_.open()) ++out[{incident.kind, incident.site}];
+    return out;
   }
 
   void start() {
     parts_.gate.spawn(watch_time());
+    parts_.gate.spawn(watch_queue());
     if (parts_.config.watch.records) parts_.gate.spawn(watch_records());
     if (!parts_.config.watch.blocklists.empty()) parts_.gate.spawn(watch_lists());
   }
@@ -105,15 +134,35 @@ class Watcher::Impl {
 
   void save(const watch::Incident& incident, watch::Change::What what) {
     dirty_.erase(incident.key);
-    parts_.history.post([incident, what](store::Recorder& recorder) -> Result<> {
+    parts_.history.post([this, incident, what](store::Recorder& recorder) -> Result<> {
       const auto id = recorder.save(incident);
       if (!id) return std::unexpected(id.error());
       if (what == watch::Change::What::seen) return {};
+      asio::post(parts_.executor, [this, key = incident.key, id = *id] { ids_[key] = id; });
       const auto time = incident.closed.value_or(incident.opened);
       return recorder.add(store::IncidentEvent{.incident = *id,
                                                .time = time,
                                                .what = std::string(to_string(what)),
                                                .text = incident.closed ? incident.closed_why : incident.why});
+    });
+    if (what != watch::Change::What::seen) tell_page();
+  }
+
+  /// One more line of an incident's story.
+  void note(const watch::Incident& incident, std::string what, std::string text, WallTime now) {
+    parts_.history.post([=](store::Recorder& recorder) -> Result<> {
+      const auto id = incident.id != 0 ? Result<std::int64_t>(incident.id) : recorder.save(incident);
+      if (!id) return std::unexpected(id.error());
+      return recorder.add(store::IncidentEvent{.incident = *id, .time = now, .what = what, .text = text});
+    });
+    tell_page();
+  }
+
+  /// Behind what was posted: the page then finds it.
+  void tell_page() {
+    parts_.history.post([tell = parts_.changed](store::Recorder& /*recorder*/) -> Result<> {
+      if (tell) tell();
+      return {};
     });
   }
 
@@ -130,6 +179,7 @@ class Watcher::Impl {
       handle(incidents_.tick(now.wall));
       watch_standing(now.wall);
       watch_disk(now.wall);
+      raise_drifts(now);
       const auto dirty = std::exchange(dirty_, {});
       for (const auto& [key, incident] : dirty) save(incident, watch::Change::What::seen);
       if (!parts_.config.watch.drop_folder.empty() && !reading_) look_into_drop_folder();
@@ -138,7 +188,13 @@ class Watcher::Impl {
   }
 
   void tell(WallTime now) {
-    const auto changes = std::exchange(untold_, {});
+    auto changes = std::exchange(untold_, {});
+    for (auto& change : changes)
+      if (const auto id = ids_.find(change.incident.key); id != ids_.end()) change.incident.id = id->second;
+    std::erase_if(ids_, [&](const auto& one) {
+      return std::ranges::any_of(
+          changes, [&](const auto& change) { return change.incident.closed && change.incident.key == one.first; });
+    });
     auto alert = watch::compose_alert(changes, parts_.config.hostname->text(), now);
     if (!alert) return;
     if (!parts_.config.watch.alert_mail.empty()) parts_.send_mail(*alert);
@@ -153,9 +209,9 @@ class Watcher::Impl {
 
   /// A route that facts alone make poor is not refused, as nothing is sent over it: told here.
   void watch_standing(WallTime now) {
-    if (parts_.standing.revision() == standing_seen_) return;
-    standing_seen_ = parts_.standing.revision();
-    for (const auto& row : parts_.standing.rows()) {
+    if (parts_.router.standing().revision() == standing_seen_) return;
+    standing_seen_ = parts_.router.standing().revision();
+    for (const auto& row : parts_.router.standing().rows()) {
       const auto source = row.key.source.text();
       const auto standing = std::string(to_string(row.standing));
       auto& told = standings_[source + " " + row.key.site + " " + row.key.sender];
@@ -170,23 +226,25 @@ class Watcher::Impl {
                                                 .since = row.since,
                                                 .updated = now});
       });
-      const auto key = "standing " + source + " " + row.key.site + " " + row.key.sender;
+      const watch::Delivery route{.site = row.key.site, .source = source, .domain = row.key.sender};
       if (row.standing == route::Standing::good) {
-        handle(incidents_.clear(key, "in good standing again", now));
+        handle(incidents_.regained(route, now));
       } else if (row.standing == route::Standing::poor && !is_refused(row.key.site, source)) {
-        handle(incidents_.raise({.key = key,
-                                 .kind = "standing",
-                                 .site = row.key.site,
-                                 .source = source,
-                                 .domain = row.key.sender,
-                                 .cause = "standing",
-                                 .title = source + " lost its standing at " + row.key.site,
-                                 .why = row.why,
-                                 .fix = "Run: ptarmigan check, which names the record that is missing; mail goes over "
-                                        "another route meanwhile"},
-                                now));
+        handle(incidents_.lost(what_is_wrong(row, route), now));
       }
     }
+  }
+
+  /// The rule and what mends it, where facts say so; else the standing's own words.
+  watch::Incidents::RefusedAttempt what_is_wrong(const route::StandingTable::Row& row, const watch::Delivery& route) {
+    const auto found = parts_.router.diagnose(row.key);
+    if (found)
+      return {
+          .delivery = route, .kind = found->kind, .rule_id = found->rule_id, .reply = found->why, .fix = found->fix};
+    return {
+        .delivery = route,
+        .reply = row.why,
+        .fix = "Run: ptarmigan check, which names the record that is missing; mail goes over another route meanwhile"};
   }
 
   bool is_refused(const std::string& site, const std::string& source) const {
@@ -213,6 +271,23 @@ class Watcher::Impl {
                               now));
     }
     disk_is_low_ = space.available < 2 * wanted;
+  }
+
+  asio::awaitable<void> watch_queue() {
+    do {
+      const auto first = co_await parts_.control(R"({"do":"list","limit":1,"held":false})");
+      if (co_await net::cancelled()) co_return;
+      const auto now = net::now().wall;
+      const auto oldest = watch::oldest_of(first);
+      oldest_wait_ = oldest ? std::max(milliseconds(0), milliseconds(now - *oldest)) : milliseconds(0);
+      if (oldest_wait_ < queue_age) {
+        handle(incidents_.clear("queue", "the oldest mail of the queue is young again", now));
+        continue;
+      }
+      const auto summary = co_await parts_.control(R"({"do":"summary","held":false})");
+      if (co_await net::cancelled()) co_return;
+      handle(incidents_.raise(watch::queue_is_old(summary, oldest_wait_, now), now));
+    } while (co_await pause(look_at_queue));
   }
 
   asio::awaitable<void> watch_records() {
@@ -247,18 +322,20 @@ class Watcher::Impl {
     if (!diff.empty()) {
       if (const auto base = baseline_.find(id); base != baseline_.end() && base->second.second == *set) {
         baseline_.erase(id);
-        handle(incidents_.clear(key, "as it was before", now));
+        if (!tell_story(question, diff, now)) handle(incidents_.clear(key, "as it was before", now));
+        drifts_.erase(key);
       } else {
         if (base == baseline_.end()) baseline_[id] = {now, before->second};
-        handle(incidents_.raise({.key = key,
-                                 .kind = "drift",
-                                 .domain = name,
-                                 .cause = "drift",
-                                 .title = "The " + type + " records of " + name + " changed",
-                                 .why = diff,
-                                 .fix = "Publish what was there before, or leave it where the change was meant; "
-                                        "ptarmigan check tells what it means for mail"},
-                                now));
+        drifts_[key] = {question,
+                        net::in(drift_waits),
+                        {.key = key,
+                         .kind = "drift",
+                         .domain = name,
+                         .cause = "drift",
+                         .title = "The " + type + " records of " + name + " changed",
+                         .why = diff,
+                         .fix = "Publish what was there before, or leave it where the change was meant; "
+                                "ptarmigan check tells what it means for mail"}};
       }
     } else if (const auto base = baseline_.find(id);
                base != baseline_.end() && now - base->second.first >= drift_accepted) {
@@ -266,6 +343,46 @@ class Watcher::Impl {
       handle(incidents_.clear(key, "it stayed so for a day", now));
     }
     known_[id] = *set;
+  }
+
+  /// True where an open incident is about this record: the change is a line of its story.
+  bool tell_story(const Question& question, const std::string& diff, WallTime now) {
+    bool told = false;
+    for (const auto& incident : incidents_.open()) {
+      if (!watch::explains(question, incident)) continue;
+      note(incident, "changed", question.text() + "\n" + diff, now);
+      told = true;
+    }
+    return told;
+  }
+
+  void raise_drifts(Moment now) {
+    for (auto one = drifts_.begin(); one != drifts_.end();) {
+      const auto next = std::next(one);
+      auto& drift = one->second;
+      const bool due = now.steady >= drift.due;
+      if (tell_story(drift.question, drift.incident.why, now.wall)) {
+        drifts_.erase(one);
+      } else if (due) {
+        handle(incidents_.raise(std::move(drift.incident), now.wall));
+        drifts_.erase(one);
+      }
+      one = next;
+    }
+  }
+
+  asio::awaitable<watch::Checked> ask_record(watch::Incident incident) {
+    for (const auto& question : watch::own_questions(parts_.config)) {
+      const std::string type(to_string(question.type));
+      if (incident.key != "drift " + question.name.text() + " " + type) continue;
+      const auto answer = co_await parts_.dns.answer(question, net::in(parts_.config.dns.deadline));
+      compare(question, answer, net::now().wall);
+      const auto set = watch::record_set(answer);
+      if (!set) co_return watch::Checked{.why = "DNS gave no answer"};
+      co_return watch::Checked{.state = rulebook::State::unknown,
+                               .why = "published now: " + (set->records.empty() ? set->status : set->records)};
+    }
+    co_return watch::Checked{.why = "the record is not watched any more"};
   }
 
   asio::awaitable<void> watch_lists() {
@@ -376,7 +493,15 @@ class Watcher::Impl {
   std::map<std::string, watch::RecordSet> known_;
   /// What was there before a change that is not yet accepted.
   std::map<std::string, std::pair<WallTime, watch::RecordSet>> baseline_;
+  struct Drift {
+    Question question;
+    SteadyTime due = {};
+    watch::Incident incident;
+  };
+  std::map<std::string, Drift> drifts_;  ///< that wait for what they do, by key
+  std::map<std::string, std::int64_t> ids_;
   std::set<std::string> refused_lists_;
+  milliseconds oldest_wait_{0};
   bool disk_is_low_ = false;
   bool reading_ = false;
   std::string drop_problem_;
@@ -400,6 +525,18 @@ void Watcher::attempt(const store::Attempt& attempt) {
 
 void Watcher::start() {
   impl_->start();
+}
+
+asio::awaitable<watch::Checked> Watcher::look_again(watch::Incident incident) {
+  return impl_->look_again(std::move(incident));
+}
+
+milliseconds Watcher::oldest_wait() const {
+  return impl_->oldest_wait();
+}
+
+std::map<std::pair<std::string, std::string>, std::size_t> Watcher::open() const {
+  return impl_->open();
 }
 
 }  // namespace ptarmigan::relay

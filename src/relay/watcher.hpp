@@ -4,16 +4,18 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
 
 #include "config/config.hpp"
 #include "net/answer_source.hpp"
 #include "net/gate.hpp"
 #include "relay/alerts.hpp"
-#include "route/standing.hpp"
+#include "relay/router.hpp"
 #include "store/attempt.hpp"
 #include "store/history.hpp"
 
@@ -26,8 +28,10 @@ struct WatcherParts {
   store::History& history;
   net::AnswerSource& dns;
   net::Gate& gate;
-  const route::StandingTable& standing;
-  std::function<void(const std::string&)> warn;        ///< into the server's log
+  Router& router;
+  std::function<boost::asio::awaitable<std::string>(std::string)> control;  ///< commands: control.hpp
+  std::function<void(const std::string&)> warn;                             ///< into the server's log
+  std::function<void()> changed;                       ///< incidents did, and the history has it; from any thread
   std::function<void(const watch::Alert&)> send_mail;  ///< to watch.alert_mail
 };
 
@@ -43,6 +47,12 @@ class Watcher {
   void attempt(const store::Attempt& attempt);
   /// Ends with the gate.
   void start();
+  /// What the incident is about is asked anew, past caches where it is in DNS; the incident's story keeps the answer.
+  [[nodiscard]] boost::asio::awaitable<watch::Checked> look_again(watch::Incident incident);
+  /// Of the oldest mail in the queue that is not held, when it was last looked at.
+  [[nodiscard]] milliseconds oldest_wait() const;
+  /// Open incidents by kind and site, for the metrics.
+  [[nodiscard]] std::map<std::pair<std::string, std::string>, std::size_t> open() const;
 
  private:
   class Impl;

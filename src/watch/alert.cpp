@@ -13,6 +13,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::size_t max_told = 50;
+constexpr std::size_t max_words = 2000;
 
 Json json_of(const Incident& incident) {
   return {{"id", incident.id},
@@ -32,15 +33,22 @@ Json json_of(const Incident& incident) {
           {"hits", incident.hits}};
 }
 
+/// Lines after the first stand below it: foreign words never begin one.
+std::string in_lines(std::string_view text) {
+  std::vector<std::string> lines;
+  for (const auto line : split(trim(text.substr(0, max_words), "\n"), '\n')) lines.push_back(printable(line));
+  return join(lines, "\n           ");
+}
+
 std::string text_of(const Incident& incident) {
   std::string out = printable(incident.title, 300) + "\n";
   if (incident.closed)
     return out + "  closed:  " + printable(incident.closed_why, 300) + ", after " +
            human(*incident.closed - incident.opened) + "\n";
   out += "  since:   " + rfc3339(incident.opened) + "\n";
-  if (!incident.why.empty()) out += "  reply:   " + printable(incident.why, 1000) + "\n";
+  if (!incident.why.empty()) out += "  why:     " + in_lines(incident.why) + "\n";
   if (!incident.rule_id.empty()) out += "  rule:    " + incident.rule_id + "\n";
-  return out + "  fix:     " + printable(incident.fix, 1000) + "\n";
+  return out + "  fix:     " + in_lines(incident.fix) + "\n";
 }
 
 Alert alert_of(std::vector<Incident> incidents, const std::string& host, WallTime now) {
@@ -110,7 +118,7 @@ groups:
           summary: "{{ $labels.kind }} at {{ $labels.site }}"
           description: "Run: ptarmigan watch incidents. It names the rule and the fix."
       - alert: PtarmiganRefusals
-        expr: sum by (site) (rate(ptarmigan_attempts_total{outcome=~"bounced|deferred"}[15m])) > 0.5 * sum by (site) (rate(ptarmigan_attempts_total[15m])) and sum by (site) (rate(ptarmigan_attempts_total[15m])) > 0.05
+        expr: sum by (site) (rate(ptarmigan_attempts_by_site_total{outcome=~"bounced|deferred"}[15m])) > 0.5 * sum by (site) (rate(ptarmigan_attempts_by_site_total[15m])) and sum by (site) (rate(ptarmigan_attempts_by_site_total[15m])) > 0.05
         for: 15m
         labels: {severity: warning}
         annotations:

@@ -60,4 +60,31 @@ std::vector<Question> own_questions(const config::Config& config) {
   return {out.begin(), out.end()};
 }
 
+bool explains(const Question& changed, const Incident& incident) {
+  if (incident.kind != "refusal" && incident.kind != "standing") return false;
+  const auto kind = kind_of_word(incident.cause);
+  const bool of_the_name = kind == Kind::ptr || kind == Kind::ipv6 || kind == Kind::ehlo;
+  const bool of_the_sender = kind == Kind::spf || kind == Kind::dkim || kind == Kind::dmarc ||
+                             kind == Kind::alignment || kind == Kind::authentication;
+  switch (changed.type) {
+    case dns::RecordType::ptr: {
+      const auto source = IpAddress::parse(incident.source);
+      return (of_the_name || kind == Kind::unknown) && source && dns::reverse_name(*source) == changed.name;
+    }
+    case dns::RecordType::a:
+    case dns::RecordType::aaaa: return of_the_name || kind == Kind::spf;
+    case dns::RecordType::txt:
+      // SPF at the domain, DMARC and keys below it.
+      return of_the_sender && (incident.domain.empty() || iequals(changed.name.text(), incident.domain) ||
+                               iends_with(changed.name.text(), "." + incident.domain));
+    case dns::RecordType::mx: return kind == Kind::sender_domain;
+    case dns::RecordType::ns:
+    case dns::RecordType::cname:
+    case dns::RecordType::soa:
+    case dns::RecordType::tlsa:
+    case dns::RecordType::spf: return false;
+  }
+  return false;
+}
+
 }  // namespace ptarmigan::watch

@@ -7,6 +7,7 @@
 
 #include "config/config.hpp"
 #include "facts/facts.hpp"
+#include "watch/incidents.hpp"
 
 namespace ptarmigan::watch {
 
@@ -23,5 +24,9 @@ struct RecordSet {
 /// The questions about a setup's own records: host names, PTR of own addresses, SPF, DKIM keys, DMARC, MX, MTA-STS,
 /// TLS-RPT of the domains.
 [[nodiscard]] std::vector<Question> own_questions(const config::Config& config);
+
+/// Whether a change of this record set can be what an incident of a route is about: it then belongs to its story, and
+/// is no incident of its own.
+[[nodiscard]] bool explains(const Question& changed, const Incident& incident);
 
 }  // namespace ptarmigan::watch

@@ -106,12 +106,16 @@ std::string_view advice_of(Kind kind) {
 
 std::string key_of(const Incidents::RefusedAttempt& attempt) {
   const auto& cause = attempt.rule_id.empty() ? std::string(to_string(attempt.kind)) : attempt.rule_id;
-  return "refusal " + cause + " " + attempt.delivery.source + " " + attempt.delivery.site + " " +
+  return "route " + cause + " " + attempt.delivery.source + " " + attempt.delivery.site + " " +
          (is_of_the_sender(attempt.kind) ? attempt.delivery.domain : "");
 }
 
+bool is_of_a_route(const Incident& incident) {
+  return incident.kind == "refusal" || incident.kind == "standing";
+}
+
 bool concerns(const Incident& incident, const Delivery& delivery) {
-  return incident.kind == "refusal" && incident.site == delivery.site && incident.source == delivery.source &&
+  return is_of_a_route(incident) && incident.site == delivery.site && incident.source == delivery.source &&
          (incident.domain.empty() || incident.domain == delivery.domain);
 }
 
@@ -134,6 +138,27 @@ Change Incidents::close(std::map<std::string, Entry>::iterator entry, std::strin
   return change;
 }
 
+Incident Incidents::incident_of(const RefusedAttempt& attempt, Seen seen) {
+  const auto& [site, source, domain] = attempt.delivery;
+  Incident incident{.key = key_of(attempt),
+                    .kind = seen == Seen::by_reply ? "refusal" : "standing",
+                    .site = site,
+                    .source = source,
+                    .domain = is_of_the_sender(attempt.kind) ? domain : "",
+                    .cause = std::string(to_string(attempt.kind)),
+                    .rule_id = attempt.rule_id,
+                    .why = attempt.reply,
+                    .fix = attempt.fix.empty() ? std::string(advice_of(attempt.kind)) : attempt.fix};
+  const auto* rule = rulebook::find_rule(attempt.rule_id);
+  if (rule != nullptr && attempt.fix.empty()) incident.fix = rule->remedy;
+  const auto* receiver = rulebook::find_receiver(site);
+  incident.title = (receiver == nullptr ? site : std::string(receiver->name)) +
+                   (seen == Seen::by_reply ? " refuses" : " would refuse") + " mail from " + source +
+                   (incident.domain.empty() ? "" : " for " + incident.domain) + ": " +
+                   std::string(words_of(attempt.kind));
+  return incident;
+}
+
 std::vector<Change> Incidents::refused(const RefusedAttempt& attempt, WallTime now) {
   const auto weight = weight_of(attempt.kind);
   if (weight == Weight::none) return {};
@@ -143,21 +168,22 @@ std::vector<Change> Incidents::refused(const RefusedAttempt& attempt, WallTime n
     if (++suspected_[key] < policy_.in_a_row) return {};
     suspected_.erase(key);
   }
-  Incident incident{.key = key,
-                    .kind = "refusal",
-                    .site = attempt.delivery.site,
-                    .source = attempt.delivery.source,
-                    .domain = is_of_the_sender(attempt.kind) ? attempt.delivery.domain : "",
-                    .cause = std::string(to_string(attempt.kind)),
-                    .rule_id = attempt.rule_id,
-                    .why = attempt.reply,
-                    .fix = std::string(advice_of(attempt.kind))};
-  const auto* rule = rulebook::find_rule(attempt.rule_id);
-  if (rule != nullptr) incident.fix = rule->remedy;
-  incident.title = attempt.delivery.site + " refuses mail from " + attempt.delivery.source +
-                   (incident.domain.empty() ? "" : " for " + incident.domain) + ": " +
-                   std::string(words_of(attempt.kind));
-  return raise(std::move(incident), now);
+  return raise(incident_of(attempt, Seen::by_reply), now);
+}
+
+std::vector<Change> Incidents::lost(const RefusedAttempt& route, WallTime now) {
+  return raise(incident_of(route, Seen::by_facts), now);
+}
+
+std::vector<Change> Incidents::regained(const Delivery& route, WallTime now) {
+  std::vector<Change> changes;
+  for (auto entry = open_.begin(); entry != open_.end();) {
+    const auto next = std::next(entry);
+    if (entry->second.incident.kind == "standing" && concerns(entry->second.incident, route))
+      changes.push_back(close(entry, "in good standing again", now));
+    entry = next;
+  }
+  return changes;
 }
 
 std::vector<Change> Incidents::accepted(const Delivery& delivery, WallTime now) {
@@ -187,6 +213,7 @@ std::vector<Change> Incidents::raise(Incident condition, WallTime now) {
   incident.last_seen = std::max(incident.last_seen, now);
   ++incident.hits;
   incident.why = std::move(condition.why);
+  if (!condition.fix.empty()) incident.fix = std::move(condition.fix);
   if (!condition.evidence.empty()) incident.evidence = std::move(condition.evidence);
   return {{Change::What::seen, incident}};
 }

@@ -73,9 +73,16 @@ class Incidents {
     Kind kind = Kind::unknown;
     std::string rule_id = {};
     std::string reply = {};
+    std::string fix = {};  ///< "": the rule's own remedy, or what helps against its kind
   };
   [[nodiscard]] std::vector<Change> refused(const RefusedAttempt& attempt, WallTime now);
   [[nodiscard]] std::vector<Change> accepted(const Delivery& delivery, WallTime now);
+
+  /// The facts alone say that a route would be refused: nothing is sent over it, so no reply does. `reply` holds what
+  /// the facts say. The same incident as of a refusal with the same rule.
+  [[nodiscard]] std::vector<Change> lost(const RefusedAttempt& route, WallTime now);
+  /// The route is good again: what lost() opened for it closes.
+  [[nodiscard]] std::vector<Change> regained(const Delivery& route, WallTime now);
 
   /// Something that is so until it is cleared. `condition` has key, kind, title, why, fix and what it concerns.
   [[nodiscard]] std::vector<Change> raise(Incident condition, WallTime now);
@@ -92,6 +99,8 @@ class Incidents {
     Incident incident;
     unsigned accepted = 0;
   };
+  enum class Seen { by_reply, by_facts };
+  [[nodiscard]] static Incident incident_of(const RefusedAttempt& attempt, Seen seen);
   Change close(std::map<std::string, Entry>::iterator entry, std::string why, WallTime now);
 
   IncidentPolicy policy_;

@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include "watch/alert.hpp"
+#include "watch/drift.hpp"
+#include "watch/queue_age.hpp"
 
 namespace ptarmigan::watch {
 namespace {
@@ -33,7 +35,7 @@ TEST(Incidents, a_refusal_for_the_address_opens_one_with_rule_and_fix_and_the_ne
   const auto first = incidents.refused(refusal(Kind::ptr, "gmail.ptr"), noon);
   ASSERT_EQ(whats(first), std::vector{What::opened});
   const auto& incident = first.front().incident;
-  EXPECT_EQ(incident.title, "gmail refuses mail from 2001:db8::1: no valid reverse DNS (PTR)");
+  EXPECT_EQ(incident.title, "Gmail refuses mail from 2001:db8::1: no valid reverse DNS (PTR)");
   EXPECT_EQ(incident.rule_id, "gmail.ptr");
   EXPECT_THAT(incident.fix, Not(IsEmpty()));
   EXPECT_EQ(incident.domain, "");
@@ -97,6 +99,45 @@ TEST(Incidents, conditions_are_so_until_they_are_cleared_and_forgotten_refusals_
   EXPECT_THAT(incidents.clear("drift example.com TXT", "as before", later), IsEmpty());
 }
 
+TEST(Incidents, a_route_that_facts_alone_make_poor_is_the_incident_of_its_refusal_too) {
+  Incidents incidents;
+  auto route = refusal(Kind::ptr, "gmail.ptr");
+  route.fix = "1.2.0.192.in-addr.arpa. IN PTR mail.example.com.";
+  const auto opened = incidents.lost(route, noon);
+  ASSERT_EQ(whats(opened), std::vector{What::opened});
+  EXPECT_EQ(opened.front().incident.kind, "standing");
+  EXPECT_EQ(opened.front().incident.fix, route.fix);
+  EXPECT_EQ(opened.front().incident.title, "Gmail would refuse mail from 2001:db8::1: no valid reverse DNS (PTR)");
+  EXPECT_EQ(whats(incidents.refused(refusal(Kind::ptr, "gmail.ptr"), noon)), std::vector{What::seen});
+  EXPECT_THAT(incidents.regained({.site = "yahoo", .source = "2001:db8::1"}, noon), IsEmpty());
+  EXPECT_EQ(whats(incidents.regained(over_ipv6, noon)), std::vector{What::closed});
+}
+
+TEST(Incidents, a_changed_record_belongs_to_the_incident_that_it_explains) {
+  Incidents incidents;
+  const auto incident = incidents.lost(refusal(Kind::ptr, "gmail.ptr"), noon).front().incident;
+  const auto question = [](const char* name, dns::RecordType type) {
+    return Question{*dns::DomainName::parse(name), type};
+  };
+  const auto* const own = "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa";
+  EXPECT_TRUE(explains(question(own, dns::RecordType::ptr), incident));
+  EXPECT_FALSE(explains(question("1.2.0.192.in-addr.arpa", dns::RecordType::ptr), incident));
+  EXPECT_FALSE(explains(question("example.com", dns::RecordType::txt), incident));
+}
+
+TEST(QueueAge, names_the_oldest_sites_and_what_holds_them) {
+  EXPECT_FALSE(oldest_of(R"({"version":1,"messages":[]})"));
+  EXPECT_FALSE(oldest_of("not JSON"));
+  EXPECT_EQ(oldest_of(R"({"messages":[{"accepted_at":"2026-11-23T12:00:00Z"}]})"), noon);
+  const auto incident =
+      queue_is_old(R"({"sites":[{"site":"yahoo","groups":1,"oldest":"2026-11-23T11:00:00Z","causes":{}},)"
+                   R"({"site":"gmail","groups":7,"oldest":"2026-11-23T07:00:00Z","causes":{"rate":7}}]})",
+                   milliseconds(5 * 3'600'000), noon);
+  EXPECT_EQ(incident.key, "queue");
+  EXPECT_TRUE(incident.why.starts_with("gmail: 7 deliveries")) << incident.why;
+  EXPECT_THAT(incident.why, HasSubstr("rate 7"));
+}
+
 TEST(Incidents, what_was_open_goes_on_after_a_restart) {
   Incidents before;
   (void)before.refused(refusal(Kind::ptr), noon);
@@ -121,7 +162,7 @@ TEST(Alert, tells_only_what_changed_with_the_fix_and_groups) {
   EXPECT_FALSE(compose_alert(incidents.refused(refusal(Kind::ptr, "gmail.ptr"), noon), "mail.example.com", noon));
   const auto one = compose_alert(changes, "mail.example.com", noon);
   ASSERT_TRUE(one);
-  EXPECT_EQ(one->subject, "Open: gmail refuses mail from 2001:db8::1: no valid reverse DNS (PTR)");
+  EXPECT_EQ(one->subject, "Open: Gmail refuses mail from 2001:db8::1: no valid reverse DNS (PTR)");
   EXPECT_THAT(one->text, HasSubstr("fix:     "));
   EXPECT_THAT(one->text, HasSubstr("gmail.ptr"));
   auto other = refusal(Kind::listing);

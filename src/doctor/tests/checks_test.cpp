@@ -98,7 +98,6 @@ constexpr std::string_view rsa_1024 =
     "p=MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDkHlOQoBTzWRiGs5V6NpP3idY6Wk08a5qhdR6wy5bdOKb2jLQiY/J16JYi0Qvx/"
     "byYzCNb3W91y3FutAC"
     "DfzwQ/BC/e/8uBsCR+yz1Lxj+PL6lHvqMKrM3rG4hstT5QjvHO9PzoxZyVYLzBfO2EeC3Ip3G+2kryOTIKT+l/K4w3QIDAQAB";
-constexpr std::string_view other_ed25519 = "v=DKIM1; k=ed25519; p=qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURoQg=";
 
 std::vector<Outcome> identity_outcomes() {
   using enum State;

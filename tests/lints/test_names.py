@@ -41,3 +41,8 @@ def test_small_habits(project, text, line):
 def test_seeds_and_test_data_are_left_alone(project):
     project.write({"src/dns/fuzz/seeds/dns_name/utils.txt": "a\tb", "src/dns/tests/data/common.cpp": "\t"})
     assert project.lines(names) == []
+
+
+def test_two_test_files_of_one_name_are_refused(project):
+    project.write({"tests/cli/test_watch.py": "", "tests/e2e/test_watch.py": "", "tests/e2e/test_other.py": ""})
+    assert project.lines(names) == ["tests/e2e/test_watch.py:0 error"]

@@ -18,7 +18,13 @@ MAY_HOLD_TABS = (".tsv", ".txt")
 
 
 def check(root: Path) -> Iterable[Finding]:
+    tests = {}
     for path in project_files(root):
+        if path.name.startswith("test_") and path.suffix == ".py":
+            first = tests.setdefault(path.name, path)
+            if first != path:
+                yield Finding(str(path), 0, NAME, f"{first} has the same name, so pytest cannot run both at once",
+                              "name the file after what it alone tests")
         if is_data(path):
             continue
         words = re.split(r"[_.-]", path.stem.lower())

@@ -161,7 +161,8 @@ int list(Options options) {
   const auto summary = ask(options.files, command_of("summary", options));
   if (!summary) return complain(summary.error());
   Json messages = Json::array();
-  for (std::string after; messages.size() < options.limit;) {
+  bool complete = false;
+  for (std::string after; !complete && messages.size() < options.limit;) {
     auto command = command_of("list", options);
     command["limit"] = std::min(options.limit - messages.size(), relay::max_listed);
     if (!after.empty()) command["after"] = after;
@@ -169,9 +170,10 @@ int list(Options options) {
     if (!page) return complain(page.error());
     for (auto& message : (*page)["messages"]) messages.push_back(std::move(message));
     after = string_at(*page, "next");
-    if (after.empty()) break;
+    complete = after.empty();
   }
-  const auto count = number_at(*summary, "messages");
+  // The server sums up once in a while; what was listed whole is known better.
+  const auto count = complete ? messages.size() : number_at(*summary, "messages");
   if (options.json) {
     Json out = *summary;
     out["count"] = count;

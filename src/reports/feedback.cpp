@@ -136,4 +136,38 @@ Result<FeedbackReport> parse_feedback(std::string_view fields, std::string_view 
   return report;
 }
 
+Result<FeedbackReport> parse_feedback_text(std::string_view text, Notes& notes) {
+  constexpr std::string_view said = "has failed the published DMARC policy";
+  constexpr std::string_view original_mark = "------ This is a copy of the headers";
+  if (!text.contains(said)) return failure("The text is no DMARC failure report");
+  const auto mark = text.find(original_mark);
+  FeedbackReport report;
+  report.feedback_type = "auth-failure";
+  report.auth_failure = "dmarc";
+  for (auto rest = text.substr(0, mark); !rest.empty();) {
+    const auto line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+    const auto colon = line.find(':');
+    if (colon == std::string_view::npos) continue;
+    const auto name = trim(line.substr(0, colon));
+    const auto value = trim(line.substr(colon + 1));
+    if (name == "Sender Domain") report.reported_domains.push_back(to_lower(value));
+    if (name == "Sender IP Address") report.source_ip = value;
+    if (name == "Received date") report.arrived = parse_mail_date(report.arrival_date = value);
+    if (name == "DKIM Alignment" && value == "no") report.identity_alignment.emplace_back("dkim");
+    if (name == "SPF Alignment" && value == "no") report.identity_alignment.emplace_back("spf");
+    if (name == "DMARC Results") report.other.push_back({std::string(name), std::string(value)});
+  }
+  if (report.reported_domains.empty() || report.source_ip.empty())
+    return failure("The DMARC failure report names no domain or no address");
+  notes.odd("text-alone", "the failure report has no part for programs (message/feedback-report)");
+  if (mark != std::string_view::npos) {
+    auto original = text.substr(mark);
+    original.remove_prefix(std::min(original.find('\n'), original.size()));
+    original.remove_prefix(std::min(original.find_first_not_of("\r\n"), original.size()));
+    report.original = read_original(original, notes);
+  }
+  return report;
+}
+
 }  // namespace ptarmigan::reports

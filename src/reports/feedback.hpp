@@ -35,7 +35,7 @@ struct FeedbackReport {
   std::vector<std::string> authentication_results;
   /// RFC 6591#3.1 and RFC 9991: "adsp", "bodyhash", "revoked", "signature", "spf", "dmarc".
   std::string auth_failure;
-  std::vector<std::string> identity_alignment;  ///< RFC 9991: "none", or of "dkim" and "spf"
+  std::vector<std::string> identity_alignment;  ///< RFC 9991: what failed to align, of "dkim" and "spf", or "none"
   std::string delivery_result;                  ///< "delivered", "spam", "policy", "reject", "other"
   std::string dkim_domain;
   std::string dkim_identity;
@@ -51,5 +51,9 @@ struct FeedbackReport {
 
 /// `fields` is the message/feedback-report part with CRLF line ends, `original` the third part ("" where absent).
 [[nodiscard]] Result<FeedbackReport> parse_feedback(std::string_view fields, std::string_view original, Notes& notes);
+
+/// A DMARC failure report in words alone, as Exim writes it into the first part of a report that has no second.
+/// Errors: `text` is none.
+[[nodiscard]] Result<FeedbackReport> parse_feedback_text(std::string_view text, Notes& notes);
 
 }  // namespace ptarmigan::reports

@@ -127,7 +127,7 @@ class Collector {
     bool any = false;
     for (const auto& part : *parts)
       if (!is_under_message(*parts, part)) any = read_attachment(part, around, depth) || any;
-    return any || read_bounce_text(*parts, std::move(around));
+    return any || read_words(*parts, std::move(around));
   }
 
   static Carrier carrier_of(const message::HeaderSection& header) {
@@ -181,10 +181,12 @@ class Collector {
     return false;
   }
 
-  bool read_bounce_text(const std::vector<Part>& parts, Report report) {
+  bool read_words(const std::vector<Part>& parts, Report report) {
     for (const auto& part : parts) {
       if (part.content_type.type != "text" || is_under_message(parts, part)) continue;
-      auto read = parse_bounce_text(parts.front().header, part.decode(), report.notes);
+      const auto text = part.decode();
+      if (auto failed = parse_feedback_text(text, report.notes)) return keep(std::move(report), std::move(failed));
+      auto read = parse_bounce_text(parts.front().header, text, report.notes);
       if (read) return keep(std::move(report), std::move(read));
     }
     return unreadable(std::move(report), "no-report", "the message holds no report and is no bounce that is known");

@@ -246,6 +246,26 @@ TEST(ReportsFeedback, rfc9991_identity_alignment_is_a_list_with_comments) {
   EXPECT_TRUE(notes.all().empty());
 }
 
+TEST(ReportsFeedback, failure_report_of_exim_in_words_alone) {
+  const auto report = only(
+      "Content-Type: multipart/report; boundary=b\nFrom: no-reply@node.example.net\n\n--b\nContent-Type: text/plain\n\n"
+      "A message claiming to be from you has failed the published DMARC policy for your domain.\n\n"
+      "  Sender Domain: Example.com\n  Sender IP Address: 203.0.113.68\n  Received date: Mon, 07 Apr 2025 23:16:09 "
+      "+0200\n"
+      "  SPF Alignment: no\n  DKIM Alignment: yes\n  DMARC Results: None, Accept\n\n"
+      "------ This is a copy of the headers that were received before the error was detected.\n\n"
+      "From: <user@example.com>\nMessage-Id: <134117F8@example.com>\n\n--b--\n");
+  const auto* feedback = std::get_if<FeedbackReport>(&report.content);
+  ASSERT_NE(feedback, nullptr);
+  EXPECT_EQ(feedback->feedback_type, "auth-failure");
+  EXPECT_EQ(feedback->auth_failure, "dmarc");
+  EXPECT_THAT(feedback->reported_domains, testing::ElementsAre("example.com"));
+  EXPECT_EQ(feedback->source_ip, "203.0.113.68");
+  EXPECT_EQ(feedback->arrived, WallTime(seconds(1744060569)));
+  EXPECT_THAT(feedback->identity_alignment, testing::ElementsAre("spf"));
+  EXPECT_EQ(feedback->original.message_id, "<134117F8@example.com>");
+}
+
 TEST(ReportsTls, wrong_types_are_read_and_noted) {
   Notes notes;
   const auto report = parse_tls_report(

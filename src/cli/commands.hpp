@@ -37,6 +37,7 @@ void add_send(CLI::App& app, Action& action);
 void add_serve(CLI::App& app, Action& action);
 void add_spf(CLI::App& app, Action& action);
 void add_standing(CLI::App& app, Action& action);
+void add_suppress(CLI::App& app, Action& action);
 void add_top(CLI::App& app, Action& action);
 void add_user(CLI::App& app, Action& action);
 void add_watch(CLI::App& app, Action& action);

@@ -67,6 +67,7 @@ int parse_and_run(int argc, char** argv) {
   add_send(app, action);
   add_queue(app, action);
   add_standing(app, action);
+  add_suppress(app, action);
   add_explain(app, action);
   add_explain_reply(app, action);
   add_watch(app, action);

@@ -145,6 +145,7 @@ struct Watch {
   std::chrono::days keep_attempts{90};
   std::chrono::days keep_reports{400};
   std::chrono::days keep_totals{1100};
+  bool suppress_complaints = true;
   std::string drop_folder;
   bool records = true;
   std::vector<dns::DomainName> blocklists;

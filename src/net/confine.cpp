@@ -22,6 +22,8 @@ constexpr std::uint64_t writes_of_abi_1 = LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLO
                                           LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |
                                           LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO |
                                           LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_SYM;
+// A file goes from one folder to another only where this is handled; before, with Landlock, never.
+constexpr std::uint64_t refer_of_abi_2 = 1ULL << 13U;     // LANDLOCK_ACCESS_FS_REFER
 constexpr std::uint64_t truncate_of_abi_3 = 1ULL << 14U;  // LANDLOCK_ACCESS_FS_TRUNCATE, not in every header yet
 
 std::string reason() {
@@ -80,7 +82,7 @@ Result<Confinement> confine_writes(const std::vector<std::string>& writable) {
   const long abi = ::syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
   if (abi < 1) return Confinement::kernel_cannot;
   landlock_ruleset_attr attributes{};
-  attributes.handled_access_fs = writes_of_abi_1 | (abi >= 3 ? truncate_of_abi_3 : 0);
+  attributes.handled_access_fs = writes_of_abi_1 | (abi >= 2 ? refer_of_abi_2 : 0) | (abi >= 3 ? truncate_of_abi_3 : 0);
   const Descriptor ruleset(static_cast<int>(::syscall(SYS_landlock_create_ruleset, &attributes, sizeof attributes, 0)));
   if (ruleset.get() < 0) return failure("Landlock: " + reason());
   for (const auto& folder : writable)

@@ -61,6 +61,9 @@ class Control::Impl {
       case Verb::standing_set: co_return set_standing(command);
       case Verb::standing_clear:
         co_return cleared_json(parts_.router.forget(command.source, command.site, command.sender));
+      case Verb::suppress:
+      case Verb::unsuppress:
+      case Verb::suppressed: co_return run_on(parts_.suppressed, command, net::now().wall);
     }
     co_return failure("the command is not known");
   }

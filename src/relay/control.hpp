@@ -17,6 +17,11 @@
 //   drain, resume          no new mail is taken any more, or again; mail that is here goes on being delivered
 //   standing               what is known of each route: route/standing_text.hpp, live
 //   standing-set           "source", "site", optional "sender", "reason", "for": duration; poor until then
+//   suppress               "addresses": [...], "reason", "origin": "operator" (default), "complaint" or "bounce".
+//                          "changed": entries that were not there
+//   unsuppress             "addresses": [...]. "changed": entries that were there
+//   suppressed             "suppressed": [{"address", "since", "origin", "reason"}] in the order of addresses, at most
+//                          "limit" after the address "from"; "count" in all; "next": the address to go on from
 //   standing-clear         "source", "site", each optional: forgets what replies taught. "cleared": entries
 //
 // Limits: max_command octets, max_listed messages an answer. Reading runs on a thread of its own; changes are made in
@@ -40,6 +45,7 @@
 #include "relay/intake.hpp"
 #include "relay/pacer.hpp"
 #include "relay/router.hpp"
+#include "relay/suppression.hpp"
 #include "spool/spool.hpp"
 
 namespace ptarmigan::relay {
@@ -68,7 +74,10 @@ struct Command {
     resume,
     standing,
     standing_set,
-    standing_clear
+    standing_clear,
+    suppress,
+    unsuppress,
+    suppressed
   };
   Verb verb = Verb::summary;
   Selection what = {};
@@ -79,6 +88,9 @@ struct Command {
   std::string sender = {};               ///< of a standing: domain of From; "" for every sender
   std::string reason = {};
   milliseconds duration{0};
+  std::vector<std::string> addresses = {};  ///< of the suppression list, as it keeps them
+  Suppressed::Origin origin = Suppressed::Origin::operator_word;
+  std::string from = {};  ///< an address of the suppression list, or ""
 };
 
 [[nodiscard]] Result<Command> parse_command(std::string_view json);
@@ -98,6 +110,7 @@ class Control {
     Router& router;
     Pacer& pacer;
     Intake& intake;
+    SuppressionList& suppressed;
   };
   explicit Control(Parts parts);
   ~Control();

@@ -15,7 +15,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 using Verb = Command::Verb;
 
-constexpr std::array<std::pair<std::string_view, Verb>, 11> verbs{{{"list", Verb::list},
+constexpr std::array<std::pair<std::string_view, Verb>, 14> verbs{{{"list", Verb::list},
                                                                    {"summary", Verb::summary},
                                                                    {"hold", Verb::hold},
                                                                    {"release", Verb::release},
@@ -25,8 +25,12 @@ constexpr std::array<std::pair<std::string_view, Verb>, 11> verbs{{{"list", Verb
                                                                    {"resume", Verb::resume},
                                                                    {"standing", Verb::standing},
                                                                    {"standing-set", Verb::standing_set},
-                                                                   {"standing-clear", Verb::standing_clear}}};
+                                                                   {"standing-clear", Verb::standing_clear},
+                                                                   {"suppress", Verb::suppress},
+                                                                   {"unsuppress", Verb::unsuppress},
+                                                                   {"suppressed", Verb::suppressed}}};
 constexpr std::size_t max_ids = 10'000;
+constexpr std::size_t max_addresses = 1'000;
 constexpr std::int64_t longest_standing = std::int64_t{30} * 24 * 3600;
 
 std::unexpected<Error> wrong(std::string_view key, std::string_view kind) {
@@ -63,6 +67,17 @@ Result<> put_ids(const Json& value, std::vector<QueueId>& ids) {
   }
   std::ranges::sort(ids);
   ids.erase(std::ranges::unique(ids).begin(), ids.end());
+  return {};
+}
+
+Result<> put_addresses(const Json& value, std::vector<std::string>& addresses) {
+  if (!value.is_array() || value.size() > max_addresses) return wrong("addresses", "a list of at most 1000 addresses");
+  for (const auto& item : value) {
+    if (!item.is_string()) return wrong("addresses", "a list of texts");
+    auto address = suppressible(item.get<std::string>());
+    if (!address) return std::unexpected(address.error());
+    addresses.push_back(*std::move(address));
+  }
   return {};
 }
 
@@ -105,6 +120,12 @@ Result<> put_text(std::string_view key, const Json& value, Command& command) {
     query.cause = std::move(text);
   } else if (key == "reason") {
     command.reason = std::move(text);
+  } else if (key == "from") {
+    command.from = to_lower(text);
+  } else if (key == "origin") {
+    const auto origin = suppression_origin(text);
+    if (!origin) return wrong(key, "operator, complaint or bounce");
+    command.origin = *origin;
   } else if (key == "source") {
     const auto address = IpAddress::parse(text);
     if (!address) return failure("\"source\": " + address.error().message, address.error().remedy);
@@ -123,6 +144,7 @@ Result<> put(std::string_view key, const Json& value, Command& command) {
     return {};
   }
   if (key == "ids") return put_ids(value, command.what.ids);
+  if (key == "addresses") return put_addresses(value, command.addresses);
   if (key == "all" || key == "held") return put_flag(key, value, command);
   if (key == "limit" || key == "seconds") return put_number(key, value, command);
   if (key == "after") {
@@ -155,6 +177,8 @@ Result<Command> parse_command(std::string_view json) {
     if (auto done = put(key, value, command); !done) return std::unexpected(done.error());
   if (is_change(command.verb) && !command.what.selects())
     return failure("nothing was selected", "name queue ids, a condition, or \"all\": true");
+  if ((command.verb == Verb::suppress || command.verb == Verb::unsuppress) && command.addresses.empty())
+    return failure("no address was named", R"(name some: "addresses": ["user@example.net"])");
   if (command.verb == Verb::standing_set && (!command.source || command.site.empty()))
     return failure("a standing needs \"source\" and \"site\"");
   return command;

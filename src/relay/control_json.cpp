@@ -139,4 +139,20 @@ std::string cleared_json(std::size_t entries) {
   return text_of({{"version", 1}, {"cleared", entries}});
 }
 
+std::string suppression_changed_json(std::size_t entries, std::size_t count) {
+  return text_of({{"version", 1}, {"changed", entries}, {"count", count}});
+}
+
+std::string suppressed_json(const std::vector<Suppressed>& entries, std::size_t count, const std::string& next) {
+  Json list = Json::array();
+  for (const auto& entry : entries)
+    list.push_back({{"address", entry.address},
+                    {"since", rfc3339(entry.since)},
+                    {"origin", to_string(entry.origin)},
+                    {"reason", entry.reason}});
+  Json out{{"version", 1}, {"suppressed", std::move(list)}, {"count", count}};
+  if (!next.empty()) out["next"] = next;
+  return text_of(out);
+}
+
 }  // namespace ptarmigan::relay

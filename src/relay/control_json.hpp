@@ -8,6 +8,7 @@
 
 #include "base/time.hpp"
 #include "relay/queue_change.hpp"
+#include "relay/suppression.hpp"
 #include "spool/records.hpp"
 
 namespace ptarmigan::relay {
@@ -65,5 +66,8 @@ struct ServerState {
 [[nodiscard]] std::string changed_json(const QueueChanged& changed);
 [[nodiscard]] std::string state_json(const ServerState& state);
 [[nodiscard]] std::string cleared_json(std::size_t entries);
+[[nodiscard]] std::string suppression_changed_json(std::size_t entries, std::size_t count);
+[[nodiscard]] std::string suppressed_json(const std::vector<Suppressed>& entries, std::size_t count,
+                                          const std::string& next);
 
 }  // namespace ptarmigan::relay

@@ -61,7 +61,10 @@ std::optional<QueueChange> change_of(Command::Verb verb) {
     case Command::Verb::resume:
     case Command::Verb::standing:
     case Command::Verb::standing_set:
-    case Command::Verb::standing_clear: return std::nullopt;
+    case Command::Verb::standing_clear:
+    case Command::Verb::suppress:
+    case Command::Verb::unsuppress:
+    case Command::Verb::suppressed: return std::nullopt;
   }
   return std::nullopt;
 }
@@ -111,8 +114,33 @@ Result<Summing> sum_up(const spool::Reader& reader, const Selection& what, WallT
   return sum;
 }
 
+Result<std::string> run_on(SuppressionList& list, const Command& command, WallTime now) {
+  if (command.verb == Command::Verb::suppressed) {
+    auto entries = list.page(command.from, command.limit + 1);
+    const bool more = entries.size() > command.limit;
+    if (more) entries.pop_back();
+    return suppressed_json(entries, list.size(), more ? entries.back().address : std::string());
+  }
+  Result<std::size_t> changed = 0;
+  if (command.verb == Command::Verb::unsuppress) {
+    changed = list.remove(command.addresses, now);
+  } else {
+    std::vector<Suppressed> entries;
+    for (const auto& address : command.addresses) entries.push_back({address, command.origin, command.reason, now});
+    changed = list.add(std::move(entries));
+  }
+  if (!changed) return std::unexpected(changed.error());
+  return suppression_changed_json(*changed, list.size());
+}
+
 Result<std::string> run_offline(const std::filesystem::path& folder, const Command& command, Moment now) {
   if (const auto change = change_of(command.verb)) return change_offline(folder, command.what, *change, now.wall);
+  using enum Command::Verb;
+  if (command.verb == suppress || command.verb == unsuppress || command.verb == suppressed) {
+    auto list = SuppressionList::open(folder);
+    if (!list) return std::unexpected(list.error());
+    return run_on(*list, command, now.wall);
+  }
   if (command.verb != Command::Verb::list && command.verb != Command::Verb::summary)
     return failure("no server runs on the spool " + folder.string(), "start it: `ptarmigan serve`");
   const auto reader = spool::Spool::open_read_only(folder);

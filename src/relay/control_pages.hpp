@@ -1,4 +1,5 @@
-// relay/control_pages.hpp - the queue read page by page, for commands on it. Blocks on the disk.
+// relay/control_pages.hpp - the queue read page by page, and the suppression list, for commands on them. Blocks on the
+// disk.
 #pragma once
 
 #include <optional>
@@ -17,6 +18,8 @@ struct Page {
 [[nodiscard]] Result<Page> read_page(const spool::Reader& reader, const Selection& what, std::optional<QueueId> after,
                                      std::size_t limit);
 [[nodiscard]] Result<Summing> sum_up(const spool::Reader& reader, const Selection& what, WallTime now);
+/// suppress, unsuppress and suppressed.
+[[nodiscard]] Result<std::string> run_on(SuppressionList& list, const Command& command, WallTime now);
 /// Of a verb that changes the queue.
 [[nodiscard]] std::optional<QueueChange> change_of(Command::Verb verb);
 

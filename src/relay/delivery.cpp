@@ -200,6 +200,11 @@ class Delivery::Impl {
   asio::awaitable<void> deliver_owned(std::string site, Queue::Work next) {
     auto transit = load(next);
     if (!transit) co_return;
+    transit->suppress(parts_.suppressed);
+    if (transit->settled()) {
+      finish(std::move(*transit), next.domain);
+      co_return;
+    }
     if (next.destination->status != route::Destination::Status::found) {
       transit->undeliverable(*next.destination);
     } else {

@@ -23,6 +23,7 @@
 #include "relay/queue.hpp"
 #include "relay/queue_change.hpp"
 #include "relay/router.hpp"
+#include "relay/suppression.hpp"
 #include "spool/spool.hpp"
 #include "store/history.hpp"
 
@@ -35,6 +36,7 @@ struct DeliveryParts {
   const Keys& keys;
   Router& router;
   Pacer& pacer;
+  const SuppressionList& suppressed;
   spool::Spool& spool;
   store::History& history;
   net::AnswerSource& dns;

@@ -64,6 +64,17 @@ void add(Batch& batch, const SubmissionParts& parts, Result<HttpMessage> message
                           "send less, or raise submission.max_message"};
     return;
   }
+  auto& recipients = message->envelope.recipients;
+  std::erase_if(recipients, [&](const auto& recipient) {
+    const auto address = recipient.path.mailbox.text();
+    const auto* entry = parts.suppressed.find(address);
+    if (entry != nullptr) message->refused.push_back({address, error_of(refusal_of(*entry))});
+    return entry != nullptr;
+  });
+  if (recipients.empty()) {
+    outcome.error = message->refused.front().error;
+    return;
+  }
   smtp::server::Session session{.ehlo_name = "http", .esmtp = true, .user = user};
   session.envelope = std::move(message->envelope);
   const auto id = parts.spool.next_id();

@@ -142,6 +142,12 @@ class Server::Impl {
     if (!spool) return std::unexpected(spool.error());
     spool_ = *std::move(spool);
     if (!spool_->recovery_warning().empty()) log_(LogLevel::warning, spool_->recovery_warning());
+    auto suppressed = SuppressionList::open(config_.spool.path);
+    if (!suppressed) return std::unexpected(suppressed.error());
+    if (suppressed->damaged() > 0)
+      log_(LogLevel::warning,
+           std::to_string(suppressed->damaged()) + " lines of the suppression list are not understood");
+    suppressed_ = std::make_unique<SuppressionList>(*std::move(suppressed));
     const auto& watch = config_.watch;
     auto history = store::History::open(
         {.file = config_.store.path,
@@ -170,19 +176,20 @@ class Server::Impl {
 
   Result<> open_submission() {
     auto spool_stopped = [this](const Error& error) { spool_stopped_with(error); };
-    auto delivery = Delivery::create({reactor_.get_executor(), config_, keys_, *router_, *pacer_, *spool_, *history_,
-                                      *resolver_, gate_, spool_stopped, log_, counts_.on_attempt()});
+    auto delivery = Delivery::create({reactor_.get_executor(), config_, keys_, *router_, *pacer_, *suppressed_, *spool_,
+                                      *history_, *resolver_, gate_, spool_stopped, log_, counts_.on_attempt()});
     if (!delivery) return std::unexpected(delivery.error());
     delivery_ = *std::move(delivery);
     control_ = std::make_unique<Control>(
-        Control::Parts{reactor_.get_executor(), *spool_, *delivery_, *router_, *pacer_, intake_});
+        Control::Parts{reactor_.get_executor(), *spool_, *delivery_, *router_, *pacer_, intake_, *suppressed_});
     auto socket = ControlSocket::open(reactor_.get_executor(), gate_, *control_, config_.spool.path);
     if (!socket) return std::unexpected(socket.error());
     control_socket_ = *std::move(socket);
     keeper_ = std::make_unique<StandingKeeper>(
         StandingKeeper::Parts{reactor_.get_executor(), config_.spool.path, *router_, *pacer_, log_});
-    submission_ = std::make_unique<SubmissionParts>(SubmissionParts{reactor_.get_executor(), config_, *users_, keys_,
-                                                                    intake_, *spool_, *delivery_, spool_stopped, log_});
+    submission_ =
+        std::make_unique<SubmissionParts>(SubmissionParts{reactor_.get_executor(), config_, *users_, keys_, intake_,
+                                                          *spool_, *delivery_, *suppressed_, spool_stopped, log_});
     http_intake_ = std::make_unique<HttpIntake>(*submission_);
     const auto& settings = config_.submission;
     const auto descriptors = net::raise_descriptor_limit();
@@ -238,10 +245,22 @@ class Server::Impl {
                          .control = [this](std::string command) { return control_->answer(std::move(command)); },
                          .warn = [this](const std::string& what) { log_(LogLevel::warning, what); },
                          .changed = [this] { counts_.events().publish({.name = "incident", .data = "{}"}); },
-                         .send_mail = [this](const watch::Alert& alert) { mail_alert(alert); }});
+                         .send_mail = [this](const watch::Alert& alert) { mail_alert(alert); },
+                         .complained = [this](const store::FeedbackRow& row) { suppress(row); }});
     if (!watcher) return std::unexpected(watcher.error());
     watcher_ = *std::move(watcher);
     return {};
+  }
+
+  /// Who complained about mail of ours gets no more of it.
+  void suppress(const store::FeedbackRow& complaint) {
+    auto address = suppressible(complaint.recipient);
+    if (!address) return;
+    const auto why = "reported as " + complaint.type + (complaint.reporter.empty() ? "" : " to " + complaint.reporter) +
+                     ", message " + complaint.queue_id.text();
+    const auto added = suppressed_->add({{*address, Suppressed::Origin::complaint, why, net::now().wall}});
+    if (!added) return log_(LogLevel::error, "suppression list: " + added.error().text());
+    if (*added > 0) log_(LogLevel::info, "suppressed recipient=<" + *address + "> " + why);
   }
 
   /// As mail of ours: the order of routes leaves the broken one out.
@@ -364,6 +383,7 @@ class Server::Impl {
   std::unique_ptr<Pacer> pacer_;
   std::unique_ptr<store::History> history_;
   std::unique_ptr<spool::Spool> spool_;
+  std::unique_ptr<SuppressionList> suppressed_;
   std::unique_ptr<Delivery> delivery_;
   Intake intake_{config_.submission};
   std::unique_ptr<Control> control_;

@@ -80,6 +80,8 @@ asio::awaitable<std::optional<smtp::Reply>> Submission::decide(smtp::Stage stage
   switch (stage) {
     case smtp::Stage::mail: crowded_out_ = false; co_return may_send(session);
     case smtp::Stage::rcpt: {
+      const auto& recipient = session.envelope.recipients.back().path.mailbox;
+      if (const auto* entry = parts_.suppressed.find(recipient.text())) co_return refusal_of(*entry);
       if (auto refusal = over_rate(session, 1)) co_return refusal;
       auto& rates = session.user ? parts_.intake.users : parts_.intake.networks;
       rates.take(session.user ? *session.user : client_network(client_of(session)), 1, net::steady_now());

@@ -18,6 +18,7 @@
 #include "relay/keys.hpp"
 #include "relay/log.hpp"
 #include "relay/submission_gate.hpp"
+#include "relay/suppression.hpp"
 #include "relay/users.hpp"
 #include "spool/spool.hpp"
 
@@ -31,6 +32,7 @@ struct SubmissionParts {
   Intake& intake;
   spool::Spool& spool;
   Delivery& delivery;
+  const SuppressionList& suppressed;
   std::function<void(const Error&)> on_spool_stopped;
   const Log& log;
 };

@@ -89,6 +89,22 @@ void Transit::put_on_top(const std::string& fields) {
   octets_ = std::make_shared<const std::string>(fields + *octets_);
 }
 
+void Transit::suppress(const SuppressionList& list) {
+  // A notice about a notice is never made, and notices are not what somebody complains about.
+  if (message_.mail_from.empty()) return;
+  for (auto& one : progress_) {
+    const auto* entry = list.find(one.recipient.address);
+    if (entry == nullptr) continue;
+    const auto refusal = refusal_of(*entry);
+    fail(one, {.recipient = one.recipient,
+               .status = "5.7.1",
+               .remote_mta = {},
+               .reply = {},
+               .reason = refusal.lines.front(),
+               .fix = "ptarmigan suppress remove " + entry->address});
+  }
+}
+
 bool Transit::settled() const {
   return std::ranges::none_of(progress_, [](const Progress& p) { return p.state == State::open; });
 }

@@ -11,6 +11,7 @@
 
 #include "relay/notices.hpp"
 #include "relay/outcome.hpp"
+#include "relay/suppression.hpp"
 #include "route/plan.hpp"
 #include "route/retry.hpp"
 #include "smtp/client_machine.hpp"
@@ -30,6 +31,8 @@ class Transit {
   [[nodiscard]] const std::shared_ptr<const std::string>& octets() const { return octets_; }
   void put_on_top(const std::string& fields);
 
+  /// Recipients that are on the suppression list by now fail before anything is tried.
+  void suppress(const SuppressionList& list);
   /// Ids of routes that refused this message for good.
   [[nodiscard]] std::set<std::string> refused_routes() const {
     return {group_.tried_routes.begin(), group_.tried_routes.end()};

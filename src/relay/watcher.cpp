@@ -456,7 +456,17 @@ class Watcher::Impl {
     if (files.empty()) return;
     const auto views = store::Views::open(where_);
     if (!views) throw std::runtime_error(views.error().text());
-    for (const auto& file : files) fs::rename(file, (take_in(file, **views) ? done : failed) / file.filename());
+    for (const auto& file : files) move_to(file, take_in(file, **views) ? done : failed);
+  }
+
+  /// Old kernels let no confined process move a file into another folder: then it is copied.
+  static void move_to(const fs::path& file, const fs::path& folder) {
+    std::error_code code;
+    fs::rename(file, folder / file.filename(), code);
+    if (!code) return;
+    if (code != std::errc::cross_device_link) throw fs::filesystem_error("cannot move", file, folder, code);
+    fs::copy_file(file, folder / file.filename(), fs::copy_options::overwrite_existing);
+    fs::remove(file);
   }
 
   /// False where no report was in it.
@@ -472,12 +482,26 @@ class Watcher::Impl {
       auto full = store::full_report(report, file.filename().string(), ours_, net::now().wall);
       // What cannot be joined is kept all the same.
       [[maybe_unused]] const auto joined = store::join_messages(full, views);
+      if (parts_.config.watch.suppress_complaints) tell_complaints(full, views);
       parts_.history.post([full = std::move(full)](store::Recorder& recorder) -> Result<> {
         const auto kept = recorder.keep(full);
         return kept ? Result<>() : std::unexpected(kept.error());
       });
     }
     return any;
+  }
+
+  /// Only where they name a message that was sent from here to whom they speak for: anybody can write a report.
+  void tell_complaints(const store::FullReport& report, store::Views& views) {
+    for (const auto& row : report.feedback) {
+      if (row.type != "abuse" && row.type != "fraud" && row.type != "opt-out") continue;
+      if (row.message_id.empty() || row.recipient.empty()) continue;
+      const auto sent = views.message_of(row.message_id, "", row.time);
+      if (!sent || !*sent) continue;
+      const auto is_recipient = [&](const std::string& address) { return iequals(address, row.recipient); };
+      if (std::ranges::any_of((*sent)->recipients, is_recipient))
+        asio::post(parts_.executor, [this, row] { parts_.complained(row); });
+    }
   }
 
   WatcherParts parts_;

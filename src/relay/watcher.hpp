@@ -18,6 +18,7 @@
 #include "relay/router.hpp"
 #include "store/attempt.hpp"
 #include "store/history.hpp"
+#include "store/records.hpp"
 
 namespace ptarmigan::relay {
 
@@ -33,6 +34,8 @@ struct WatcherParts {
   std::function<void(const std::string&)> warn;                             ///< into the server's log
   std::function<void()> changed;                       ///< incidents did, and the history has it; from any thread
   std::function<void(const watch::Alert&)> send_mail;  ///< to watch.alert_mail
+  /// A recipient of ours reported our mail as abuse, or opted out of it.
+  std::function<void(const store::FeedbackRow&)> complained;
 };
 
 class Watcher {

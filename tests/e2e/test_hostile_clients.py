@@ -159,6 +159,7 @@ print(answer(refused[-1]))
 """
     told, each, refused = [line for line in client(server, code).splitlines() if line.strip()]
     assert told.startswith("250 "), told
-    assert int(each) < 16384, f"{each} octets of memory for an idle connection"
+    if not any(word in str(server.program) for word in ("asan", "tsan")):  # a sanitizer keeps books beside each
+        assert int(each) < 16384, f"{each} octets of memory for an idle connection"
     assert refused.startswith("421 4.3.2"), refused
     assert server.await_arrival("postfix", "among idle ones")

@@ -1,5 +1,5 @@
-// cli/config.cpp - `ptarmigan config check|reference`: does the file say what can be done on this host, and what can it
-// say.
+// cli/config.cpp - `ptarmigan config check|show|reference`: does the file say what can be done on this host, what is in
+// force and why, and what can it say.
 #include <memory>
 
 #include <CLI/CLI.hpp>
@@ -11,7 +11,9 @@
 #include "cli/host_checks.hpp"
 #include "cli/run.hpp"
 #include "cli/terminal.hpp"
+#include "config/given.hpp"
 #include "config/reference.hpp"
+#include "console/answers.hpp"
 #include "net/run.hpp"
 #include "net/settle.hpp"
 
@@ -99,6 +101,36 @@ int check(const Options& options) {
   return problems.empty() ? good : findings;
 }
 
+struct ShowOptions {
+  std::string file;
+  bool given_only = false;
+  bool json = false;
+};
+
+/// The same rows as the console's page: one table says what is in force and where it came from.
+int show(const ShowOptions& options) {
+  const auto text = read_file(options.file);
+  if (!text) return complain(text.error());
+  if (const auto whole = read_config(options.file); !whole) return complain(whole.error());
+  const auto given = config::given_settings(*text, options.file);
+  if (!given) return complain(given.error());
+  auto shown = console::settings(options.file, *given);
+  std::string lines;
+  auto rows = console::Json::array();
+  for (const auto& row : shown["settings"]) {
+    const auto origin = row["origin"].get<std::string>();
+    if (options.given_only && origin == "default") continue;
+    const auto value = row["value"].get<std::string>();
+    lines +=
+        displayable(row["path"].get<std::string>() + " = " + (value.empty() ? "(none)" : value) + "  # " + origin) +
+        "\n";
+    rows.push_back(row);
+  }
+  shown["settings"] = std::move(rows);
+  print(options.json ? shown.dump(2, ' ', false, Json::error_handler_t::replace) + "\n" : lines);
+  return good;
+}
+
 }  // namespace
 
 void add_config(CLI::App& app, Action& action) {
@@ -114,6 +146,14 @@ void add_config(CLI::App& app, Action& action) {
   command->add_flag("--offline", options->offline, "Ask no DNS");
   command->add_flag("--json", options->json, "For programs");
   command->callback([options, &action] { action = [options] { return check(*options); }; });
+
+  auto shown = std::make_shared<ShowOptions>();
+  command = config->add_subcommand("show", "Every setting with its value and where that came from; secrets are hidden");
+  command->footer("Exit code: 0 good, 2 the file cannot be used.");
+  command->add_option("FILE", shown->file, "ptarmigan.toml")->required()->type_name("");
+  command->add_flag("--given", shown->given_only, "Only what the file says");
+  command->add_flag("--json", shown->json, "For programs");
+  command->callback([shown, &action] { action = [shown] { return show(*shown); }; });
 
   command = config->add_subcommand("reference", "Every setting: unit, default, bounds, meaning (Markdown)");
   command->callback([&action] {

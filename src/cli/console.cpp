@@ -156,7 +156,7 @@ void add_console(CLI::App& app, Action& action) {
   auto* adding = add("add", "Make a token and print it, once; one of the same name no longer counts", token_add);
   adding->add_option("NAME", options->name, "Whose it is")->required()->type_name("");
   adding->add_option("--role", options->role, "What it allows")
-      ->check(CLI::IsMember({"read", "operate"}))
+      ->check(CLI::IsMember({"submit", "read", "operate"}))
       ->capture_default_str();
   add("remove", "Take a token away", token_remove)
       ->add_option("NAME", options->name, "Whose it is")

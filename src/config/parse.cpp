@@ -75,8 +75,21 @@ class Reader {
     return last == std::string::npos ? path : numbered_ + path.substr(last + 2);
   }
 
+  /// "postgresql://user:(hidden)@host/name": whoever may read the settings is not to learn a password from an address.
+  static std::string without_password(std::string_view url) {
+    const auto scheme = url.find("://");
+    const auto at = url.rfind('@');
+    if (scheme == std::string_view::npos || at == std::string_view::npos || at < scheme) return std::string(url);
+    const auto colon = url.substr(0, at).find(':', scheme + 3);
+    if (colon == std::string_view::npos) return std::string(url);
+    return std::string(url.substr(0, colon + 1)) + "(hidden)" + std::string(url.substr(at));
+  }
+
   static std::string shown(const std::string& path, const Value& value) {
-    if (path.ends_with("password")) return "(hidden)";
+    // Where alerts go is itself a secret at most services: the address is all that a sender needs.
+    if (path.ends_with("password") || path == "watch.alert_webhook") return "(hidden)";
+    if (const auto* url = std::get_if<std::string>(&value); path == "watch.database" && url != nullptr)
+      return "\"" + without_password(*url) + "\"";
     const auto quoted = [](const std::string& text) { return "\"" + text + "\""; };
     if (const auto* text = std::get_if<std::string>(&value)) return quoted(*text);
     if (const auto* number = std::get_if<std::int64_t>(&value)) return std::to_string(*number);

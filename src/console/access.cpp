@@ -57,6 +57,7 @@ bool asked_by_another_site(const net::HttpRequest& request) {
 
 std::string_view to_string(Role role) {
   switch (role) {
+    case Role::submit: return "submit";
     case Role::read: return "read";
     case Role::operate: return "operate";
   }
@@ -64,9 +65,14 @@ std::string_view to_string(Role role) {
 }
 
 std::optional<Role> role_of_word(std::string_view word) {
+  if (word == "submit") return Role::submit;
   if (word == "read") return Role::read;
   if (word == "operate") return Role::operate;
   return std::nullopt;
+}
+
+bool allows(Role has, Role needed) {
+  return has == Role::operate || has == needed;
 }
 
 Result<std::vector<Token>> parse_tokens(std::string_view text) {
@@ -131,11 +137,12 @@ std::expected<Person, net::HttpReply> Access::admit(const net::HttpRequest& requ
     reply.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"ptarmigan\"");
     return std::unexpected(std::move(reply));
   }
-  if (needed == Role::operate && asked_by_another_site(request))
+  if (needed != Role::read && asked_by_another_site(request))
     return std::unexpected(error_reply(403, {"the request comes from another site's page"}));
-  if (needed == Role::operate && person->role == Role::read)
-    return std::unexpected(error_reply(403, {"'" + person->name + "' may read only",
-                                             "use a token made with `ptarmigan console token add --role operate`"}));
+  if (!allows(person->role, needed))
+    return std::unexpected(error_reply(
+        403, {"'" + person->name + "' may " + std::string(to_string(person->role)) + " only",
+              "use a token made with `ptarmigan console token add --role " + std::string(to_string(needed)) + "`"}));
   return *person;
 }
 

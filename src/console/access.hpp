@@ -24,11 +24,14 @@
 namespace ptarmigan::console {
 
 enum class Role {
+  submit,   ///< submits mail, and sees nothing
   read,     ///< sees everything
   operate,  ///< and changes the queue, standings, incidents; submits mail
 };
 [[nodiscard]] std::string_view to_string(Role role);
 [[nodiscard]] std::optional<Role> role_of_word(std::string_view word);
+/// Whether who has one role may do what needs another.
+[[nodiscard]] bool allows(Role has, Role needed);
 
 inline constexpr std::size_t max_tokens = 1'000;
 inline constexpr std::size_t token_octets = 32;

@@ -132,9 +132,10 @@ class Api::Impl {
 
   [[nodiscard]] std::size_t max_body(const HttpRequest& head) const {
     const auto person = access_.known(head);
-    if (!person || person->role != Role::operate) return 0;
-    const bool submission = head.path == "/api/v1/messages" && parts_.submit;
-    return submission ? parts_.config.submission.max_message * 2 : max_command;
+    if (!person) return 0;
+    if (head.path == "/api/v1/messages" && parts_.submit)
+      return allows(person->role, Role::submit) ? parts_.config.submission.max_message * 2 : 0;
+    return allows(person->role, Role::operate) ? max_command : 0;
   }
 
  private:
@@ -181,7 +182,7 @@ class Api::Impl {
     const auto person = access_.admit(request, info.role, net::steady_now());
     if (!person) co_return person.error();
     const auto parameter = match.parameters.empty() ? std::string() : match.parameters.front().second;
-    if (info.role == Role::operate) {
+    if (info.role != Role::read) {
       tell_audit(*person, request, parameter);
       if (info.call == Call::submit) {
         if (!parts_.submit) co_return not_found();

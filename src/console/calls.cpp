@@ -63,7 +63,7 @@ constexpr std::array table{
              "Where to send a message to rehearse with, and what came of those that were sent.", "", "Rehearsal"},
     CallInfo{Call::audit, "GET", "/api/v1/audit", Login::needed, Role::read, "Who changed what, the newest first.", "",
              "Audit"},
-    CallInfo{Call::submit, "POST", "/api/v1/messages", Login::needed, Role::operate,
+    CallInfo{Call::submit, "POST", "/api/v1/messages", Login::needed, Role::submit,
              "Submits messages (docs/reference/http-submission.md).",
              "from: envelope sender of a message/rfc822 body; to: envelope recipient of it, several times",
              "Submission"},
@@ -264,7 +264,7 @@ Json operation_of(const CallInfo& info) {
     responses["401"] = answer("A token is needed.", "Error");
     responses["429"] = answer("Too many wrong tokens.", "Error");
   }
-  if (info.role == Role::operate) responses["403"] = answer("The token may read only.", "Error");
+  if (info.login == Login::needed) responses["403"] = answer("The token's role does not allow it.", "Error");
   responses["404"] = answer("Not here.", "Error");
   responses["503"] = answer("Not at this moment.", "Error");
   Json out{{"summary", info.summary}, {"parameters", parameters_of(info)}, {"responses", std::move(responses)}};

@@ -81,7 +81,9 @@ boost::asio::awaitable<void> ConsoleSide::close() {
 
 std::string ConsoleSide::not_ready() const {
   const auto state = parts_.spool.state();
-  return state.condition == spool::Condition::running ? std::string() : state.reason.text();
+  if (state.condition != spool::Condition::running) return state.reason.text();
+  return parts_.intake.draining() ? "an operator wants no new mail here (`ptarmigan queue resume` ends that)"
+                                  : std::string();
 }
 
 void ConsoleSide::measure() {
@@ -90,6 +92,7 @@ void ConsoleSide::measure() {
   metrics.gauge("ptarmigan_in_delivery", "Deliveries in progress.").set(parts_.delivery.busy());
   metrics.gauge("ptarmigan_spool_running", "1 where mail can be taken and delivered.")
       .set(parts_.spool.state().condition == spool::Condition::running ? 1 : 0);
+  metrics.gauge("ptarmigan_draining", "1 where an operator wants no new mail.").set(parts_.intake.draining() ? 1 : 0);
   const auto history = parts_.history.counts();
   metrics.gauge("ptarmigan_history_rows_dropped", "Rows of the history that could not be kept.").set(history.dropped);
   metrics.gauge("ptarmigan_queue_oldest_seconds", "How long the oldest delivery has waited.")

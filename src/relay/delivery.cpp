@@ -372,7 +372,7 @@ class Delivery::Impl {
     transit.decide_retry(policy, started_, now, random_());
     spool::Transaction change;
     std::vector<std::pair<Job, std::string>> notice_jobs;
-    transit.decide_delay(parts_.config.delivery.delay_notice, policy.lifetime, now);
+    transit.decide_delay(parts_.config.delivery.delay_notice, policy.lifetime, started_, now);
     add_notice(change, notice_jobs, reports::Action::failed, transit, transit.failed(), now.wall);
     add_notice(change, notice_jobs, reports::Action::delayed, transit, transit.delayed(), now.wall);
     add_notice(change, notice_jobs, reports::Action::relayed, transit, transit.relayed(), now.wall);

@@ -22,6 +22,8 @@ class HttpIntake {
 
   /// `user` is who asks, by the token's name.
   [[nodiscard]] boost::asio::awaitable<net::HttpReply> submit(net::HttpRequest request, std::string user);
+  /// An operator wants no new mail.
+  [[nodiscard]] bool draining() const { return parts_.intake.draining; }
 
  private:
   [[nodiscard]] boost::asio::awaitable<net::HttpReply> take(HttpSubmission submission, IpAddress client,

@@ -381,8 +381,9 @@ void Transit::decide_retry(const route::RetryPolicy& policy, Moment start, Momen
   }
 }
 
-void Transit::decide_delay(milliseconds after, milliseconds lifetime, Moment now) {
-  if (!again_ || group_.delay_notified || after.count() == 0 || now.wall - group_.created < after) return;
+void Transit::decide_delay(milliseconds after, milliseconds lifetime, Moment start, Moment now) {
+  const auto age = route::age_of(group_.created, start, now);
+  if (!again_ || group_.delay_notified || after.count() == 0 || age < after) return;
   group_.delay_notified = true;
   for (const auto& one : progress_) {
     if (one.state == State::gone) continue;
@@ -392,7 +393,7 @@ void Transit::decide_delay(milliseconds after, milliseconds lifetime, Moment now
                         .reply = group_.last_reply,
                         .reason = {},
                         .fix = {},
-                        .retry_until = group_.created + lifetime});
+                        .retry_until = now.wall + (lifetime - age)});
   }
 }
 

@@ -82,7 +82,8 @@ class Transit {
   void decide_retry(const route::RetryPolicy& policy, Moment start, Moment now, std::uint32_t random);
 
   /// After decide_retry: those that wait since the message was accepted `after` ago or longer are late, once. 0: never.
-  void decide_delay(milliseconds after, milliseconds lifetime, Moment now);
+  /// `start` is when this process began (route::age_of): a clock that is set forward makes nobody late.
+  void decide_delay(milliseconds after, milliseconds lifetime, Moment start, Moment now);
 
   /// After decide_retry: how long until the next attempt; nothing where the group is done.
   [[nodiscard]] std::optional<milliseconds> next_attempt() const { return again_; }

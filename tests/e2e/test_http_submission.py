@@ -26,7 +26,7 @@ json.dump(out, sys.stdout)
 def server(story):
     tokens = story.inside("tokens")
     story.tokens = {}
-    for name, role in (("app", "operate"), ("other", "operate"), ("eye", "read")):
+    for name, role in (("app", "submit"), ("other", "operate"), ("eye", "read")):
         made = story.ptarmigan("console", "token", "add", name, "--role", role, "--file", tokens)
         assert made.returncode == 0, made.stderr
         story.tokens[name] = made.stdout.strip()
@@ -163,11 +163,12 @@ def test_what_is_wrong_with_a_request_is_said(server):
 
 def test_a_draining_server_says_when_to_come_back(server):
     assert server.ptarmigan("queue", "drain", "--config", server.inside("ptarmigan.toml")).returncode == 0
-    [(status, headers, body)] = ask(server, ({"Idempotency-Key": "drained"}, mail("drained")))
+    (status, headers, body), ready = ask(server, ({"Idempotency-Key": "drained"}, mail("drained")), ({"path": "/health/ready"}, None))
     assert status == 503 and int(headers["retry-after"]) > 0, body
+    assert ready[0] == 503 and "queue resume" in ready[2], ready
     assert server.ptarmigan("queue", "resume", "--config", server.inside("ptarmigan.toml")).returncode == 0
-    [(status, _, body)] = ask(server, ({"Idempotency-Key": "drained"}, mail("drained")))
-    assert status == 202, body
+    (status, _, body), ready = ask(server, ({"Idempotency-Key": "drained"}, mail("drained")), ({"path": "/health/ready"}, None))
+    assert status == 202 and ready[0] == 200, (body, ready)
     server.await_arrival("postfix", "drained")
 
 

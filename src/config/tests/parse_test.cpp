@@ -180,6 +180,14 @@ TEST(GivenSettings, each_has_its_path_value_and_line_and_secrets_are_hidden) {
                                         {"relay[0].password", "(hidden)", 14},
                                         {"delivery.probes", "2", 16},
                                         {"delivery.dane", "false", 17}}));
+  const auto addresses = given_settings(
+      "[watch]\ndatabase = \"postgresql://ptarmigan:pa@ss@db.example/history\"\n"
+      "alert_webhook = \"https://hooks.example/T0/B0/secret\"\n",
+      "p.toml");
+  ASSERT_TRUE(addresses) << addresses.error().text();
+  EXPECT_EQ(*addresses,
+            (std::vector<Given>{{"watch.database", "\"postgresql://ptarmigan:(hidden)@db.example/history\"", 2},
+                                {"watch.alert_webhook", "(hidden)", 3}}));
   EXPECT_EQ(table_path("domain[0].dkim[12].selector"), "domain[].dkim[].selector");
 }
 

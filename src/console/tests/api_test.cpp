@@ -19,6 +19,7 @@ using nlohmann::json;
 
 const std::string read_token = token_text({1});
 const std::string operate_token = token_text({2});
+const std::string submit_token = token_text({3});
 
 class ConsoleApi : public testing::Test {
  protected:
@@ -49,10 +50,15 @@ class ConsoleApi : public testing::Test {
         commands_.push_back(command);
         co_return control_answer_;
       };
+      parts.submit = [this](const net::HttpRequest&, const Person& person) -> boost::asio::awaitable<net::HttpReply> {
+        submitters_.push_back(person.name);
+        co_return net::text_reply(202, "taken");
+      };
       parts.not_ready = [this] { return not_ready_; };
       parts.audit = [this](store::AuditLine line) { audit_.push_back(std::move(line)); };
       api_ = std::make_unique<Api>(std::move(parts),
                                    std::vector<Token>{{"r", Role::read, token_hash(read_token), ""},
+                                                      {"s", Role::submit, token_hash(submit_token), ""},
                                                       {"o", Role::operate, token_hash(operate_token), ""}});
     }
     net::HttpRequest request{
@@ -78,6 +84,7 @@ class ConsoleApi : public testing::Test {
   std::vector<std::string> commands_;
   std::string control_answer_ = R"({"version": 1})";
   std::string not_ready_;
+  std::vector<std::string> submitters_;
   std::vector<store::AuditLine> audit_;
   IpAddress peer_ = IpAddress::v4({127, 0, 0, 1});
 };
@@ -164,9 +171,14 @@ TEST_F(ConsoleApi, every_call_needs_its_role_but_the_document) {
     peer_ = IpAddress::v4({127, 0, 1, static_cast<unsigned char>(info.call)});
     EXPECT_EQ(ask(method, target, "").status, info.login == Login::none ? 200U : 401U) << target;
     EXPECT_EQ(ask(method, target, token_text({9})).status, info.login == Login::none ? 200U : 401U) << target;
-    if (info.role == Role::operate) EXPECT_EQ(ask(method, target, read_token).status, 403U) << target;
+    if (info.role != Role::read) EXPECT_EQ(ask(method, target, read_token).status, 403U) << target;
+    if (info.role != Role::submit && info.login == Login::needed)
+      EXPECT_EQ(ask(method, target, submit_token).status, 403U) << target;
   }
-  for (const auto* const path : {"/metrics", "/events"}) EXPECT_EQ(ask("GET", path, "").status, 401U) << path;
+  for (const auto* const path : {"/metrics", "/events"}) {
+    EXPECT_EQ(ask("GET", path, "").status, 401U) << path;
+    EXPECT_EQ(ask("GET", path, submit_token).status, 403U) << path;
+  }
   EXPECT_TRUE(commands_.empty());
   EXPECT_TRUE(audit_.empty());
 }
@@ -257,6 +269,19 @@ TEST_F(ConsoleApi, strangers_may_not_send_a_body) {
   EXPECT_EQ(api_->max_body(head), 0U);
   head.headers = {{"authorization", "Bearer " + operate_token}};
   EXPECT_GT(api_->max_body(head), 0U);
+  head.headers = {{"authorization", "Bearer " + submit_token}};
+  EXPECT_EQ(api_->max_body(head), 0U);
+  head.path = "/api/v1/messages";
+  EXPECT_GT(api_->max_body(head), 0U);
+  head.headers = {{"authorization", "Bearer " + read_token}};
+  EXPECT_EQ(api_->max_body(head), 0U);
+}
+
+TEST_F(ConsoleApi, who_may_submit_submits_and_so_does_who_operates) {
+  EXPECT_EQ(ask("POST", "/api/v1/messages", submit_token, "x").status, 202U);
+  EXPECT_EQ(ask("POST", "/api/v1/messages", operate_token, "x").status, 202U);
+  EXPECT_EQ(ask("POST", "/api/v1/messages", read_token, "x").status, 403U);
+  EXPECT_EQ(submitters_, (std::vector<std::string>{"s", "o"}));
 }
 
 TEST_F(ConsoleApi, page_is_strict_small_and_not_sent_twice) {

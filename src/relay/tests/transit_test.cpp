@@ -114,7 +114,7 @@ TEST(Transit, a_delay_is_told_once_to_those_who_want_to_know) {
   const auto late = [](Transit& on, int second) {
     take(on, candidate("192.0.2.1"), answers({"451 4.3.0 later", "451 4.3.0 later", "451 4.3.0 later"}));
     on.decide_retry(policy, at(0), at(second), 0);
-    on.decide_delay(milliseconds(10'000), policy.lifetime, at(second));
+    on.decide_delay(milliseconds(10'000), policy.lifetime, at(0), at(second));
   };
   auto on = transit({"a@gmail.com", "b@gmail.com", "c@gmail.com"});
   late(on, 9);
@@ -138,6 +138,21 @@ TEST(Transit, a_delay_is_told_once_to_those_who_want_to_know) {
   Transit third(again.message(), again.group(), again.octets(), at(20));
   late(third, 20);
   EXPECT_TRUE(third.delayed().empty()) << "once";
+}
+
+TEST(Transit, a_clock_that_is_set_forward_makes_nobody_late) {
+  auto on = transit({"a@gmail.com"});
+  take(on, candidate("192.0.2.1"), answers({"451 4.3.0 later"}));
+  auto now = at(9);
+  now.wall += std::chrono::hours(24 * 365);
+  on.decide_retry(policy, at(0), now, 0);
+  on.decide_delay(milliseconds(10'000), policy.lifetime, at(0), now);
+  EXPECT_TRUE(on.delayed().empty());
+  EXPECT_FALSE(on.group().delay_notified);
+  now.steady += std::chrono::seconds(1);
+  on.decide_delay(milliseconds(10'000), policy.lifetime, at(0), now);
+  ASSERT_EQ(on.delayed().size(), 1U);
+  EXPECT_EQ(on.delayed()[0].retry_until, now.wall + policy.lifetime - milliseconds(10'000)) << "as the clock now says";
 }
 
 TEST(Transit, a_refusal_of_the_address_is_rescued_over_the_next_route) {

@@ -147,6 +147,7 @@ struct Watch {
   std::chrono::days keep_totals{1100};
   bool suppress_complaints = true;
   std::string drop_folder;
+  std::vector<std::string> report_addresses;  ///< mail for them is taken from anybody, into drop_folder
   bool records = true;
   std::vector<dns::DomainName> blocklists;
   std::string alert_command;

@@ -242,6 +242,8 @@ Result<> check_whole(const Config& config, std::string_view file_name) {
         return wrong("a [[domain.dkim]] of " + domain.name.text() + " lacks selector or key_file",
                      "`ptarmigan dkim keygen` prints both");
   }
+  if (!config.watch.report_addresses.empty() && config.watch.drop_folder.empty())
+    return wrong("watch.report_addresses needs a folder for what comes in", "set watch.drop_folder");
   if (config.submission.certificate.empty() != config.submission.key.empty())
     return wrong("submission has only one of certificate and key", "set both, or none");
   if (!config.submission.listen_tls.empty() && config.submission.certificate.empty())

@@ -58,6 +58,13 @@ Result<std::vector<T>> list_of(const Value& value, Parse parse) {
   return out;
 }
 
+Result<std::string> report_address(const std::string& text) {
+  const auto at = text.rfind('@');
+  if (at == std::string::npos || at == 0 || !dns::DomainName::from_unicode(text.substr(at + 1)))
+    return failure("\"" + text + "\" is no address", "for example \"dmarc@example.com\"");
+  return text;
+}
+
 Result<std::vector<Endpoint>> endpoints(const Value& value, std::uint16_t default_port) {
   return list_of<Endpoint>(value, [&](const std::string& text) { return Endpoint::parse(text, default_port); });
 }
@@ -397,6 +404,10 @@ constexpr std::array table{
     Setting{"watch.drop_folder", "folder", "", "",
             "Reports that are put here are taken in; a file that was read is moved to its subfolder done.",
             [](C& c, const V& v) { return put(as_text(v), c.watch.drop_folder); }},
+    Setting{"watch.report_addresses", "list of addresses", "[]", "",
+            "Mail for these is taken from anybody and read as a report, never sent on: rua= and ruf= of DMARC, TLS "
+            "reports, complaints, bounces. Needs watch.drop_folder.",
+            [](C& c, const V& v) { return put(list_of<std::string>(v, report_address), c.watch.report_addresses); }},
     Setting{"watch.suppress_complaints", "true or false", "true", "",
             "Who reports a message of ours as abuse gets no more mail from here (`ptarmigan suppress`).",
             [](C& c, const V& v) { return put(as_bool(v), c.watch.suppress_complaints); }},

@@ -187,9 +187,9 @@ class Server::Impl {
     control_socket_ = *std::move(socket);
     keeper_ = std::make_unique<StandingKeeper>(
         StandingKeeper::Parts{reactor_.get_executor(), config_.spool.path, *router_, *pacer_, log_});
-    submission_ =
-        std::make_unique<SubmissionParts>(SubmissionParts{reactor_.get_executor(), config_, *users_, keys_, intake_,
-                                                          *spool_, *delivery_, *suppressed_, spool_stopped, log_});
+    submission_ = std::make_unique<SubmissionParts>(SubmissionParts{reactor_.get_executor(), config_, *users_, keys_,
+                                                                    intake_, *spool_, *delivery_, *suppressed_,
+                                                                    reports_, spool_stopped, log_});
     http_intake_ = std::make_unique<HttpIntake>(*submission_);
     const auto& settings = config_.submission;
     const auto descriptors = net::raise_descriptor_limit();
@@ -386,6 +386,7 @@ class Server::Impl {
   std::unique_ptr<SuppressionList> suppressed_;
   std::unique_ptr<Delivery> delivery_;
   Intake intake_{config_.submission};
+  ReportIntake reports_{config_.watch};
   std::unique_ptr<Control> control_;
   std::unique_ptr<ControlSocket> control_socket_;
   std::unique_ptr<StandingKeeper> keeper_;

@@ -10,12 +10,10 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "net/clock.hpp"
 #include "net/stream.hpp"
+#include "relay/whole_file.hpp"
 #include "route/standing_text.hpp"
 
 namespace ptarmigan::relay {
@@ -26,32 +24,8 @@ namespace {
 /// Changes wait for so long, so that many make one file.
 constexpr std::chrono::seconds batch{1};
 
-Result<> write_file(const fs::path& path, const std::string& text) {
-  const auto failed = [&] { return failure("cannot write " + path.string() + ": " + std::strerror(errno)); };
-  const auto draft = path.string() + ".new";
-  const int file = ::open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, S_IRUSR | S_IWUSR);
-  if (file < 0) return failed();
-  bool good = true;
-  for (std::size_t done = 0; good && done < text.size();) {
-    const auto wrote = ::write(file, text.data() + done, text.size() - done);
-    good = wrote > 0 || (wrote < 0 && errno == EINTR);
-    if (wrote > 0) done += static_cast<std::size_t>(wrote);
-  }
-  good = good && ::fsync(file) == 0;
-  const int code = errno;
-  ::close(file);
-  errno = code;
-  if (!good || ::rename(draft.c_str(), path.c_str()) != 0) return failed();
-  const int folder = ::open(path.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (folder < 0) return failed();
-  const bool synced = ::fsync(folder) == 0;
-  ::close(folder);
-  if (!synced) return failed();
-  return {};
-}
-
 asio::awaitable<Result<>> write_on_pool(fs::path path, route::SavedStanding saved) {
-  co_return write_file(path, route::standing_text(saved));
+  co_return write_whole_file(path, route::standing_text(saved));
 }
 
 }  // namespace
@@ -62,7 +36,7 @@ class StandingKeeper::Impl {
 
   ~Impl() {
     writer_.join();
-    if (revision() != saved_) told(write_file(path_, route::standing_text(snapshot())));
+    if (revision() != saved_) told(write_whole_file(path_, route::standing_text(snapshot())));
   }
 
   void restore() {

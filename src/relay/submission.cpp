@@ -42,12 +42,25 @@ bool Submission::trusted(const IpAddress& client) const {
          });
 }
 
+bool Submission::is_stranger(const smtp::server::Session& session) const {
+  return !trusted(client_of(session)) && !session.user;
+}
+
+smtp::Reply Submission::no_relaying(const smtp::server::Session& session) const {
+  if (parts_.users.empty()) return {550, {5, 7, 1}, "Relaying is not allowed from " + client_of(session).text()};
+  return {530, {5, 7, 0}, "Authentication required"};
+}
+
+std::optional<smtp::Reply> Submission::may_send_to(const smtp::server::Session& session) const {
+  const auto& recipient = session.envelope.recipients.back().path.mailbox;
+  if (parts_.reports.takes(recipient)) return std::nullopt;
+  if (is_stranger(session)) return no_relaying(session);
+  if (const auto* entry = parts_.suppressed.find(recipient.text())) return refusal_of(*entry);
+  return std::nullopt;
+}
+
 std::optional<smtp::Reply> Submission::may_send(const smtp::server::Session& session) const {
-  const auto client = client_of(session);
-  if (!trusted(client) && !session.user) {
-    if (parts_.users.empty()) return smtp::Reply(550, {5, 7, 1}, "Relaying is not allowed from " + client.text());
-    return smtp::Reply(530, {5, 7, 0}, "Authentication required");
-  }
+  if (is_stranger(session) && !parts_.reports.any()) return no_relaying(session);
   if (parts_.intake.stopped) return refusal_of({spool::ErrorKind::stopped, {}});
   if (parts_.intake.draining) return smtp::Reply(421, {4, 3, 2}, "This server takes no new mail now, try again later");
   if (auto refusal = over_rate(session, 1)) return refusal;
@@ -80,8 +93,7 @@ asio::awaitable<std::optional<smtp::Reply>> Submission::decide(smtp::Stage stage
   switch (stage) {
     case smtp::Stage::mail: crowded_out_ = false; co_return may_send(session);
     case smtp::Stage::rcpt: {
-      const auto& recipient = session.envelope.recipients.back().path.mailbox;
-      if (const auto* entry = parts_.suppressed.find(recipient.text())) co_return refusal_of(*entry);
+      if (auto refusal = may_send_to(session)) co_return refusal;
       if (auto refusal = over_rate(session, 1)) co_return refusal;
       auto& rates = session.user ? parts_.intake.users : parts_.intake.networks;
       rates.take(session.user ? *session.user : client_network(client_of(session)), 1, net::steady_now());
@@ -165,12 +177,33 @@ void Submission::discard() {
   waiting_.give_back();
 }
 
+asio::awaitable<std::optional<smtp::Reply>> Submission::keep_report(QueueId id) {
+  const auto kept = co_await parts_.reports.keep(id, body_);
+  if (kept) {
+    parts_.log(LogLevel::info, "report id=" + id.text() + " client=" + client_.text());
+    co_return std::nullopt;
+  }
+  parts_.log(LogLevel::error, "a report could not be kept: " + kept.error().text());
+  co_return smtp::Reply(452, {4, 3, 1}, "The report cannot be stored now, try again later");
+}
+
 asio::awaitable<smtp::Reply> Submission::take_message(const smtp::server::Session& session) {
   // The octets count until the spool has them.
   const Waiting waiting(std::move(waiting_));
   if (std::exchange(crowded_out_, false)) co_return crowded();
   const auto id = parts_.spool.next_id();
-  auto accepted = accept_message({.session = &session,
+  auto to_be_sent = session;
+  const auto reports = std::erase_if(to_be_sent.envelope.recipients, [this](const smtp::Recipient& recipient) {
+    return parts_.reports.takes(recipient.path.mailbox);
+  });
+  if (reports > 0) {
+    if (auto refusal = co_await keep_report(id)) co_return *std::move(refusal);
+    if (to_be_sent.envelope.recipients.empty()) {
+      body_.clear();
+      co_return smtp::Reply(250, {2, 0, 0}, "Ok: taken as a report");
+    }
+  }
+  auto accepted = accept_message({.session = &to_be_sent,
                                   .client = client_of(session),
                                   .body = std::move(body_),
                                   .id = id,
@@ -184,7 +217,7 @@ asio::awaitable<smtp::Reply> Submission::take_message(const smtp::server::Sessio
   const auto stream = stream_of(accepted->message.mail_from, accepted->message.header_from_domain);
   for (const auto& group : accepted->groups)
     if (!group.held) jobs.emplace_back(Job{id, group.number, stream}, group.domain);
-  auto event = accepted_event(accepted->message, session.envelope.recipients.size());
+  auto event = accepted_event(accepted->message, to_be_sent.envelope.recipients.size());
   spool::Transaction change;
   change.add(std::move(accepted->message), std::move(accepted->groups), std::move(accepted->octets));
   const auto done = co_await committed(parts_.spool, std::move(change));

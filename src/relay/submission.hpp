@@ -17,6 +17,7 @@
 #include "relay/intake.hpp"
 #include "relay/keys.hpp"
 #include "relay/log.hpp"
+#include "relay/report_intake.hpp"
 #include "relay/submission_gate.hpp"
 #include "relay/suppression.hpp"
 #include "relay/users.hpp"
@@ -33,6 +34,7 @@ struct SubmissionParts {
   spool::Spool& spool;
   Delivery& delivery;
   const SuppressionList& suppressed;
+  ReportIntake& reports;
   std::function<void(const Error&)> on_spool_stopped;
   const Log& log;
 };
@@ -59,6 +61,12 @@ class Submission final : public net::ServerHandler {
   /// The peer, or whom a trusted front end named.
   [[nodiscard]] IpAddress client_of(const smtp::server::Session& session) const;
   [[nodiscard]] bool trusted(const IpAddress& client) const;
+  /// Neither from a trusted network nor authenticated: may send to report addresses alone.
+  [[nodiscard]] bool is_stranger(const smtp::server::Session& session) const;
+  [[nodiscard]] smtp::Reply no_relaying(const smtp::server::Session& session) const;
+  [[nodiscard]] std::optional<smtp::Reply> may_send_to(const smtp::server::Session& session) const;
+  /// What is for report addresses; nothing where all went well.
+  [[nodiscard]] boost::asio::awaitable<std::optional<smtp::Reply>> keep_report(QueueId id);
   [[nodiscard]] std::optional<smtp::Reply> may_send(const smtp::server::Session& session) const;
   [[nodiscard]] std::optional<smtp::Reply> over_rate(const smtp::server::Session& session, double cost) const;
   [[nodiscard]] bool guesses_passwords() const;

@@ -19,6 +19,7 @@
 #include "net/gate.hpp"
 #include "net/settle.hpp"
 #include "net/stream.hpp"
+#include "relay/whole_file.hpp"
 #include "reports/read.hpp"
 #include "store/from_report.hpp"
 #include "store/recorder.hpp"
@@ -439,7 +440,7 @@ class Watcher::Impl {
     });
   }
 
-  /// On the reading thread. Only plain files count, by whatever name; links are not followed.
+  /// On the reading thread. Only plain files count, by whatever name but a draft's; links are not followed.
   void read_drop_folder() {
     const fs::path folder = parts_.config.watch.drop_folder;
     const auto done = folder / "done";
@@ -449,7 +450,7 @@ class Watcher::Impl {
     std::vector<fs::path> files;
     for (const auto& entry : fs::directory_iterator(folder)) {
       if (files.size() == files_at_once) break;
-      if (entry.symlink_status().type() == fs::file_type::regular &&
+      if (entry.symlink_status().type() == fs::file_type::regular && entry.path().extension() != draft_suffix &&
           fs::file_time_type::clock::now() - entry.last_write_time() >= settled_for)
         files.push_back(entry.path());
     }

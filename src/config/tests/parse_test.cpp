@@ -140,10 +140,10 @@ TEST(Settings, defaults_of_the_table_are_the_defaults_of_the_value) {
     if (setting.path.find("[]") != std::string_view::npos || setting.default_value.empty() ||
         setting.kind == "host name" || setting.kind == "list of address:port" || setting.kind == "list of networks")
       continue;
-    const bool number = setting.kind == "number" || setting.kind == "true or false";
+    const bool bare = setting.kind == "number" || setting.kind == "true or false" || setting.default_value == "[]";
     const auto dot = setting.path.find('.');
     const std::string value =
-        number ? std::string(setting.default_value) : "\"" + std::string(setting.default_value) + "\"";
+        bare ? std::string(setting.default_value) : "\"" + std::string(setting.default_value) + "\"";
     const std::string text = "[" + std::string(setting.path.substr(0, dot)) + "]\n" +
                              std::string(setting.path.substr(dot + 1)) + " = " + value + "\n";
     const auto config = parse_config(text, "p.toml");

@@ -59,9 +59,12 @@ auto settle(Judge judge, Facts facts, AnswerSource& source, SteadyTime deadline,
   Settled<T> settled;
   while (true) {
     Known<T> judged = judge(std::as_const(progress.facts));
-    if (judged.known()) settled.value = std::move(judged).value();
+    if (judged.known()) {
+      settled.value = std::move(judged).value();
+      break;
+    }
     // Twice the rounds: the second half is answered without asking anyone.
-    if (judged.known() || progress.rounds == 2 * limits.rounds) break;
+    if (progress.rounds == 2 * limits.rounds) break;
     co_await fetch(progress, judged.need(), source, deadline);
   }
   settled.rounds = progress.rounds;

@@ -102,8 +102,8 @@ class Watcher::Impl {
     if (address && (incident.kind == "refusal" || incident.kind == "standing"))
       out = co_await parts_.router.look_again({*address, incident.site, incident.domain}, incident.rule_id);
     if (incident.kind == "drift") out = co_await ask_record(incident);
-    auto text = std::string(rulebook::to_string(out.state)) + (out.why.empty() ? "" : ": " + out.why);
-    note(incident, "checked", std::move(text), net::now().wall);
+    const auto text = std::string(rulebook::to_string(out.state)) + (out.why.empty() ? "" : ": " + out.why);
+    note(incident, "checked", text, net::now().wall);
     co_return out;
   }
 
@@ -150,7 +150,7 @@ class Watcher::Impl {
   }
 
   /// One more line of an incident's story.
-  void note(const watch::Incident& incident, std::string what, std::string text, WallTime now) {
+  void note(const watch::Incident& incident, const std::string& what, const std::string& text, WallTime now) {
     parts_.history.post([=](store::Recorder& recorder) -> Result<> {
       const auto id = incident.id != 0 ? Result<std::int64_t>(incident.id) : recorder.save(incident);
       if (!id) return std::unexpected(id.error());

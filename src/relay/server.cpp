@@ -68,6 +68,8 @@ class Server::Impl {
     keeper_.reset();
     delivery_.reset();
     spool_.reset();
+    // What the watcher posted to the history speaks of the watcher.
+    if (history_) history_->flush();
     watcher_.reset();
     history_.reset();
     facts_.reset();

@@ -1,6 +1,8 @@
 // mta/questions.cpp - see questions.hpp.
 #include "mta/questions.hpp"
 
+#include <algorithm>
+
 #include "base/text.hpp"
 
 namespace ptarmigan::mta {
@@ -74,7 +76,8 @@ QuestionReader::State QuestionReader::feed(std::string_view octets) {
 
 QuestionReader::State QuestionReader::take_netstring() {
   const auto colon = waiting_.find(':');
-  if (colon == std::string::npos) return waiting_.size() > max_length_digits ? State::broken : State::incomplete;
+  if (std::min(colon, waiting_.size()) > max_length_digits) return State::broken;
+  if (colon == std::string::npos) return State::incomplete;
   const auto length = parse_number<std::size_t>(std::string_view(waiting_).substr(0, colon));
   if (!length || *length > max_question) return State::broken;
   if (waiting_.size() - colon - 1 <= *length) return State::incomplete;
@@ -90,9 +93,9 @@ QuestionReader::State QuestionReader::take_netstring() {
 QuestionReader::State QuestionReader::take_line() {
   const auto end = waiting_.find('\n');
   if (end == std::string::npos) return waiting_.size() > max_question ? State::broken : State::incomplete;
+  if (end > max_question) return State::broken;
   auto line = std::string_view(waiting_).substr(0, end);
   if (line.ends_with('\r')) line.remove_suffix(1);
-  if (line.size() > max_question) return State::broken;
   begin_ = end + 1;
   if (protocol_ == Protocol::line) {
     question_ = {{}, std::string(line)};

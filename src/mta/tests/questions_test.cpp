@@ -45,6 +45,18 @@ TEST(MtaQuestions, what_is_none_of_the_protocols_is_broken) {
   EXPECT_EQ(reader.feed("get x\n"), State::broken);
 }
 
+// What is broken must not depend on how the network cut it: seven digits are too many with their colon and without.
+TEST(MtaQuestions, limits_hold_however_the_octets_arrive) {
+  EXPECT_EQ(QuestionReader().feed("0000005:a bcd,"), State::broken);
+  EXPECT_EQ(QuestionReader().feed("000005:a bcd,"), State::complete);
+  const std::string longest = "get " + std::string(max_question - 5, 'x');
+  EXPECT_EQ(QuestionReader().feed(longest + "x\n"), State::complete);
+  EXPECT_EQ(QuestionReader().feed(longest + "x\r\n"), State::broken);
+  QuestionReader pieces;
+  EXPECT_EQ(pieces.feed(longest + "x"), State::incomplete);
+  EXPECT_EQ(pieces.feed("\r"), State::broken);
+}
+
 // socketmap_table(5): replies are netstrings "OK data" and "NOTFOUND "; tcp_table(5): "200 text", "500 text".
 TEST(MtaQuestions, answers_as_each_protocol_writes_them) {
   EXPECT_EQ(answer(Protocol::socketmap, "IGNORE"), "9:OK IGNORE,");

@@ -171,6 +171,17 @@ asio::awaitable<watch::Checked> Router::look_again(route::StandingKey key, std::
   co_return watch::check_rule(rule, subject, facts_.facts());
 }
 
+std::optional<Router::Weighed> Router::weigh_again(const route::StandingKey& key, std::string_view rule, Moment now) {
+  const auto* source = source_of(key);
+  if (source == nullptr) return std::nullopt;
+  const auto sender = sender_of(key);
+  Weighed out{.rule = {}, .was_explained = standing_.is_explained(key)};
+  const auto& facts = facts_of(*source, sender, {.key = key.site, .receiver = rulebook::find_receiver(key.site)});
+  out.standing = standing_.weigh(key, facts, now).standing;
+  out.rule = watch::check_rule(rule, subject_of(*source, sender), facts_.facts());
+  return out;
+}
+
 asio::awaitable<void> Router::warm_up() {
   for (int round = 0; round < warm_up_rounds; ++round) {
     std::vector<Question> needed;

@@ -62,6 +62,17 @@ class Router {
   /// Asks past every cache what a rule rests on, judges it and weighs the route anew.
   [[nodiscard]] boost::asio::awaitable<watch::Checked> look_again(route::StandingKey key, std::string rule);
 
+  /// A rule as the facts at hand judge it; the route is weighed anew. Never waits: what it rests on stays in use, so
+  /// that it is asked again at its TTL. Nothing where the address is not ours.
+  struct Weighed {
+    watch::Checked rule;
+    route::Standing standing = route::Standing::unknown;
+    bool was_explained = false;  ///< the facts agreed with the refusal in force
+  };
+  [[nodiscard]] std::optional<Weighed> weigh_again(const route::StandingKey& key, std::string_view rule, Moment now);
+  /// Grows whenever an answer changed.
+  [[nodiscard]] std::uint64_t facts_generation() const { return facts_.generation(); }
+
   [[nodiscard]] const route::StandingTable& standing() const { return standing_; }
   /// What an earlier run learnt from replies, `elapsed` after it was saved.
   void restore(const std::vector<route::StandingTable::Saved>& saved, milliseconds elapsed, SteadyTime now) {

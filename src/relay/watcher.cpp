@@ -38,6 +38,8 @@ constexpr milliseconds look{1'000};
 /// Changes within this time are one alert.
 constexpr milliseconds alert_after{3'000};
 constexpr milliseconds look_at_queue{30'000};
+/// What open incidents rest on stays in use by being looked at; a changed answer is looked at at once.
+constexpr milliseconds look_at_facts{30'000};
 /// Mail that waits longer is an incident.
 constexpr milliseconds queue_age{4 * 3'600'000};
 constexpr milliseconds shortest_ttl{10'000};
@@ -178,6 +180,7 @@ class Watcher::Impl {
     while (co_await pause(look)) {
       const auto now = net::now();
       handle(incidents_.tick(now.wall));
+      weigh_incidents(now);
       watch_standing(now.wall);
       watch_disk(now.wall);
       raise_drifts(now);
@@ -234,6 +237,32 @@ class Watcher::Impl {
         handle(incidents_.lost(what_is_wrong(row, route), now));
       }
     }
+  }
+
+  /// A mended record ends what it broke, whether mail flows or not. Only what the facts once agreed with: where they
+  /// never showed a fault, the receiver alone can tell, by accepting again.
+  void weigh_incidents(Moment now) {
+    const auto generation = parts_.router.facts_generation();
+    if (generation == facts_weighed_ && now.steady < weigh_at_) return;
+    facts_weighed_ = generation;
+    weigh_at_ = net::in(look_at_facts);
+    const auto open = incidents_.open();
+    for (const auto& incident : open) {
+      const auto address = IpAddress::parse(incident.source);
+      if (!address || (incident.kind != "refusal" && incident.kind != "standing")) continue;
+      const auto found = parts_.router.weigh_again({*address, incident.site, incident.domain}, incident.rule_id, now);
+      if (!found) {
+        handle(incidents_.clear(incident.key, incident.source + " is no address of ours any more", now.wall));
+        continue;
+      }
+      if (incident.kind == "standing" || found->was_explained || found->rule.state == rulebook::State::broken)
+        seen_broken_.insert(incident.key);
+      if (found->rule.state == rulebook::State::holds && found->standing != route::Standing::poor &&
+          seen_broken_.contains(incident.key))
+        handle(incidents_.clear(incident.key, "checked again, it holds: " + found->rule.why, now.wall));
+    }
+    std::erase_if(seen_broken_,
+                  [&](const auto& key) { return std::ranges::find(open, key, &watch::Incident::key) == open.end(); });
   }
 
   /// The rule and what mends it, where facts say so; else the standing's own words.
@@ -515,6 +544,9 @@ class Watcher::Impl {
   SteadyTime tell_at_ = {};
   std::uint64_t standing_seen_ = 0;
   std::map<std::string, std::string> standings_;
+  std::uint64_t facts_weighed_ = 0;
+  SteadyTime weigh_at_ = {};
+  std::set<std::string> seen_broken_;  ///< keys of open incidents that the facts agreed with
   std::map<std::string, watch::RecordSet> known_;
   /// What was there before a change that is not yet accepted.
   std::map<std::string, std::pair<WallTime, watch::RecordSet>> baseline_;

@@ -27,6 +27,11 @@ std::optional<WallTime> oldest_answer(const rulebook::Judgement& judgement, cons
   return oldest;
 }
 
+bool names_any(const Refusal& refusal, const std::vector<std::string>& rules) {
+  return std::ranges::any_of(
+      rules, [&](const auto& rule) { return std::ranges::find(refusal.rules, rule) != refusal.rules.end(); });
+}
+
 }  // namespace
 
 std::string_view to_string(Standing standing) {
@@ -107,6 +112,9 @@ RouteStanding StandingTable::weigh(const StandingKey& key, const RouteFacts& fac
   auto& known = entry(key, now.wall);
   const Standing before = standing_of(known);
   const bool was_refused = known.refusal.has_value();
+  // The records may have gone after they were last asked: then the refusal is explained once they are asked again.
+  if (known.refusal && facts.standing == Standing::poor && names_any(*known.refusal, facts.rules))
+    known.facts_explained_refusal = true;
   lift_refusal(known, facts, now);
   if (known.facts == Standing::poor && facts.standing == Standing::good && !known.refusal)
     known.probes_left = policy_.probes;
@@ -168,6 +176,11 @@ std::size_t StandingTable::forget(const std::optional<IpAddress>& source, const 
   });
   if (erased > 0) ++revision_;
   return erased;
+}
+
+bool StandingTable::is_explained(const StandingKey& key) const {
+  const auto found = entries_.find(key);
+  return found != entries_.end() && found->second.refusal && found->second.facts_explained_refusal;
 }
 
 void StandingTable::accepted(const StandingKey& key) {

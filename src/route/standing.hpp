@@ -87,6 +87,8 @@ class StandingTable {
   void set_poor(const StandingKey& key, std::string reason, milliseconds duration, Moment now);
   /// Forgets what replies and operators taught of matching entries ("" and nothing match all). Returns how many.
   std::size_t forget(const std::optional<IpAddress>& source, const std::string& site, const std::string& sender);
+  /// A refusal is in force, and at its time the facts were poor too: it ends when they are good again.
+  [[nodiscard]] bool is_explained(const StandingKey& key) const;
   /// A message was accepted over this route. Ends one probe.
   void accepted(const StandingKey& key);
   /// On probation one message at a time: true takes the place, which accepted(), refused() or give_back() frees.

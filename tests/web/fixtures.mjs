@@ -31,6 +31,9 @@ const cell = (route, site, standing, t, extra = {}) => ({ route, site, standing,
 const points = (of, scale) => Array.from({ length: 47 }, (_, i) => ({ time: new Date(Math.floor(NOW / 3600000 - 46 + i) * 3600000).toISOString().slice(0, 19) + "Z", of,
   tally: tally(Math.round(scale * (60 + 40 * Math.sin(i / 4))), Math.round(scale * (i % 5)), i === 40 ? 9 : 0) }));
 
+const queued = { id: "1KDR4V8QZ0001", accepted_at: at(43), mail_from: "news@example.com", header_from_domain: "example.com", size: 4096, stream: "", client: "127.0.0.1", user: "",
+  groups: [{ group: 1, domain: "yahoo.com", recipients: ["bob@yahoo.com"], created: at(43), next_attempt: at(-5), attempts: 2, held: false, site: "yahoo", cause: "rate", last_reply: "421 4.7.0 [TSS04] Messages temporarily deferred", first_refusal: null, tried_routes: [], in_delivery: false, waits_for: "pacing: 1 message a minute" }] };
+
 const full = {
   me: { name: "anna", role: "operate" },
   home: {
@@ -59,29 +62,36 @@ const full = {
     events: [{ time: at(42), what: "opened", text: "refused with 550 5.7.1" }, { time: at(41), what: "alerted", text: "by mail to postmaster" }, { time: at(2), what: "checked", text: "still no PTR record" }] },
   messages: { version: 1, attempts: [path[1], path[0], { ...path[1], outcome: "bounced", reply: "550 5.1.1 no such user", id: "1KDR4V8QZ0002" }, { ...path[1], outcome: "deferred", reply: "421 4.7.28 rate", id: "1KDR4V8QZ0003" }] },
   message: { version: 1, id: "1KDR4V8QZ0001", attempts: path, rules: [rule],
-    queued: { id: "1KDR4V8QZ0001", accepted_at: at(43), mail_from: "news@example.com", header_from_domain: "example.com", size: 4096, stream: "", client: "127.0.0.1", user: "",
-      groups: [{ group: 1, domain: "yahoo.com", recipients: ["bob@yahoo.com"], created: at(43), next_attempt: at(-5), attempts: 2, held: false, site: "yahoo", cause: "rate", last_reply: "421 4.7.0 [TSS04] Messages temporarily deferred", first_refusal: null, tried_routes: [], in_delivery: false, waits_for: "pacing: 1 message a minute" }] } },
+    queued },
+  queue: { version: 1, next: "1KDR4V8QZ0009", messages: [
+    queued, { ...queued, id: "1KDR4V8QZ0005", stream: "bulk", groups: [{ ...queued.groups[0], held: true, waits_for: "", recipients: ["a@yahoo.com", "b@yahoo.com", "c@yahoo.com", "d@yahoo.com"] }] },
+    { ...queued, id: "1KDR4V8QZ0006", mail_from: "", groups: [{ ...queued.groups[0], site: "", cause: "", last_reply: "", attempts: 0, waits_for: "", in_delivery: true }] } ] },
   domains: { version: 1, domains: [{ name: "example.com", selectors: ["s1", "s2"] }, { name: "example.org", selectors: [] }] },
   domain: { version: 1, name: "example.com", planned: [{ name: "s1._domainkey.example.com", type: "TXT", text: 's1._domainkey.example.com. 3600 IN TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA0"', purpose: "the key that mail is signed with" }],
     seen: [{ time: at(4000), name: "example.com.", type: "TXT", status: "found", records: 'example.com. 300 IN TXT "v=spf1 ip4:192.0.2.1 -all"', diff: "" }],
     history: [{ time: at(4000), name: "example.com.", type: "TXT", status: "found", records: "", diff: '- "v=spf1 -all"\n+ "v=spf1 ip4:192.0.2.1 -all"' }],
-    dmarc: Array.from({ length: 20 }, (_, i) => ({ day: at((20 - i) * 1440).slice(0, 10) + "T00:00:00Z", family: 4, own: i % 2 === 0, messages: 100 + i * 3, passed: 95 + i, dkim: 95, spf: 90 })),
+    dmarc: Array.from({ length: 20 }, (_, i) => ({ day: at((20 - i) * 1440).slice(0, 10) + "T00:00:00Z", family: 4, own: true, messages: 100 + i * 3, passed: 97 + i * 3, dkim: 95, spf: 90 }))
+      .flatMap((day, i) => [day, { ...day, own: false, messages: 4 + (i % 5), passed: i % 3 }]),
     sources: [{ source_ip: "192.0.2.1", own: true, header_from: "example.com", dkim: true, spf: true, dkim_domain: "example.com", spf_domain: "example.com", disposition: "none", messages: 1900 }, { source_ip: "198.51.100.7", own: false, header_from: "example.com", dkim: false, spf: false, dkim_domain: "", spf_domain: "evil.example", disposition: "reject", messages: 12 }],
-    tls: Array.from({ length: 10 }, (_, i) => ({ day: at((10 - i) * 1440).slice(0, 10) + "T00:00:00Z", policy: "sts", result: i % 3 ? "success" : "certificate-expired", mx_host: "mx.example.com", sessions: 50 + i })) },
+    tls: Array.from({ length: 10 }, (_, i) => ({ day: at((10 - i) * 1440).slice(0, 10) + "T00:00:00Z", policy: "sts", result: "success", mx_host: "mx.example.com", sessions: 50 + i }))
+      .flatMap((day, i) => [day, { ...day, result: "certificate-expired", sessions: i % 4 }]) },
   rules: { version: 1, rules: [rule, { ...rule, id: "yahoo.spf", receiver: "yahoo", title: "SPF passes", effect: "defer", visibility: "seen by the receiver only" }] },
   settings: { version: 1, file: "/etc/ptarmigan/ptarmigan.toml", settings: [
     { path: "hostname", kind: "host name", default: "", bounds: "", meaning: "This server's own name.", value: '"mail.example.com"', origin: "/etc/ptarmigan/ptarmigan.toml:1" },
     { path: "source[0].ipv4", kind: "IPv4 address", default: "", bounds: "", meaning: "The IPv4 address that mail leaves from.", value: '"192.0.2.1"', origin: "/etc/ptarmigan/ptarmigan.toml:4" },
     { path: "relay[0].password", kind: "text", default: "", bounds: "", meaning: "The relay's password.", value: "(hidden)", origin: "/etc/ptarmigan/ptarmigan.toml:9" },
     { path: "delivery.probes", kind: "number", default: "3", bounds: "1 to 100", meaning: "Accepted messages that end a probation.", value: "3", origin: "default" } ] },
-  rehearsal: { version: 1, listen: ["127.0.0.1:2525"], receiver: "gmail", journal: "/tmp/journal", sessions: [{ time: at(3), mail_from: "a@example.com", reply: "550 5.7.1 IPv6 sending guidelines" }] },
+  rehearsal: { version: 1, listen: ["127.0.0.1:2525"], receiver: "gmail", journal: "/tmp/journal", sessions: [
+    { time: at(3), id: "1", peer: "2001:db8::1", family: "IPv6", ehlo: "mail.example.com", tls: true, mail_from: "a@example.com", stage: "end_of_data", size: 900, accepted: false, recipients: ["b@gmail.com"],
+      reply: ["550-5.7.1 IPv6 sending guidelines"], rule: "gmail.ptr", why: "2001:db8::1 has no PTR record" },
+    { time: at(4), id: "2", peer: "192.0.2.1", family: "IPv4", ehlo: "mail.example.com", tls: false, mail_from: "", stage: "end_of_data", size: 900, accepted: true, recipients: ["b@gmail.com"], score: "9.5 of 10", file: "x" }] },
 };
 
 const empty = {
   me: { name: "", role: "read" },
   home: { ...full.home, server: null, cells: [], sites: [], total: tally(0), queue: null, incidents: [] },
   rates: { version: 1, step: "hour", points: [] }, families: { version: 1, step: "hour", points: [] }, incidents: { version: 1, incidents: [] },
-  incident: full.incident, messages: { version: 1, attempts: [] }, message: { ...full.message, attempts: [] }, domains: { version: 1, domains: [] },
+  incident: full.incident, messages: { version: 1, attempts: [] }, queue: { version: 1, messages: [] }, message: { ...full.message, attempts: [] }, domains: { version: 1, domains: [] },
   domain: { ...full.domain, planned: [], seen: [], history: [], dmarc: [], sources: [], tls: [] }, rules: { version: 1, rules: [] }, settings: { version: 1, file: "p.toml", settings: [] },
   rehearsal: { ...full.rehearsal, journal: "", sessions: [] },
 };

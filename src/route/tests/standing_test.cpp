@@ -50,6 +50,26 @@ TEST(Standing, a_refusal_that_the_facts_explain_ends_when_they_change) {
   EXPECT_EQ(table.weigh(key, good, moment(100'002)).standing, Standing::probation);
 }
 
+TEST(Standing, facts_that_show_the_named_fault_only_after_the_refusal_explain_it_too) {
+  StandingTable table;
+  table.refused(key, refusal, good, moment(0));
+  EXPECT_FALSE(table.is_explained(key)) << "the record was still remembered";
+  EXPECT_EQ(table.weigh(key, poor, moment(1)).standing, Standing::poor);
+  EXPECT_TRUE(table.is_explained(key));
+  EXPECT_EQ(table.weigh(key, good, moment(5)).standing, Standing::probation) << "mended before the pause is over";
+  EXPECT_FALSE(table.is_explained(key));
+}
+
+TEST(Standing, facts_that_show_another_fault_do_not_explain_a_refusal) {
+  StandingTable table;
+  table.set_poor(key, "maintenance", milliseconds(60'000), moment(0));
+  EXPECT_EQ(table.weigh(key, poor, moment(1)).standing, Standing::poor);
+  EXPECT_EQ(table.weigh(key, good, moment(5)).standing, Standing::poor) << "an operator's word stays";
+  table.refused(key, {.rules = {"gmail.spam-rate"}, .reply = "421 4.7.28", .at = moment(6).wall}, good, moment(6));
+  EXPECT_EQ(table.weigh(key, poor, moment(7)).standing, Standing::poor);
+  EXPECT_EQ(table.weigh(key, good, moment(8)).standing, Standing::poor);
+}
+
 TEST(Standing, probation_lets_one_message_through_at_a_time) {
   StandingTable table({.probes = 2});
   (void)table.weigh(key, poor, moment(0));

@@ -1,6 +1,7 @@
 // base/encoding.cpp - see encoding.hpp.
 #include "base/encoding.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -39,6 +40,14 @@ std::string base64_encode(std::string_view octets) {
   } else if (count == 2) {
     out += {alphabet[(bits >> 10) & 63], alphabet[(bits >> 4) & 63], alphabet[(bits << 2) & 63], '='};
   }
+  return out;
+}
+
+std::string base64url_encode(std::string_view octets) {
+  auto out = base64_encode(octets);
+  while (out.ends_with('=')) out.pop_back();
+  std::ranges::replace(out, '+', '-');
+  std::ranges::replace(out, '/', '_');
   return out;
 }
 

@@ -14,6 +14,9 @@ enum class Base64Blanks {
 
 [[nodiscard]] std::string base64_encode(std::string_view octets);
 
+/// RFC 4648#5, without padding, as JOSE and OAuth write it (RFC 7515#2).
+[[nodiscard]] std::string base64url_encode(std::string_view octets);
+
 /// Strict: right alphabet, right padding, zero trailing bits, nothing after the padding; nothing where that fails.
 [[nodiscard]] std::optional<std::string> base64_decode(std::string_view text,
                                                        Base64Blanks blanks = Base64Blanks::refuse);

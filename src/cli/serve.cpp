@@ -52,6 +52,8 @@ Result<> give_up_privilege(const config::Config& config, const relay::Log& log) 
     writable.push_back(*std::move(folder));
   }
   if (!config.watch.drop_folder.empty()) writable.push_back(config.watch.drop_folder);
+  if (!config.watch.snds_token_file.empty())
+    writable.push_back(fs::path(config.watch.snds_token_file).parent_path().string());
   const auto confined = net::confine_writes(writable);
   if (!confined) return failure("process.confine_writes: " + confined.error().message, "set it to false");
   if (*confined == net::Confinement::kernel_cannot)

@@ -1,10 +1,13 @@
 // cli/watch.cpp - `ptarmigan watch import`: reports about our mail from files, as text or JSON.
 #include <algorithm>
+#include <cstdio>
+#include <iostream>
 #include <memory>
 #include <utility>
 
 #include <CLI/CLI.hpp>
 
+#include "base/encoding.hpp"
 #include "cli/commands.hpp"
 #include "cli/dns_options.hpp"
 #include "cli/run.hpp"
@@ -12,14 +15,18 @@
 #include "cli/terminal.hpp"
 #include "cli/watch_views.hpp"
 #include "net/clock.hpp"
+#include "net/password.hpp"
 #include "net/resolver.hpp"
 #include "net/run.hpp"
 #include "relay/alerts.hpp"
+#include "relay/figure_sources.hpp"
+#include "relay/whole_file.hpp"
 #include "reports/json.hpp"
 #include "store/from_report.hpp"
 #include "store/recorder.hpp"
 #include "store/views.hpp"
 #include "watch/alert.hpp"
+#include "watch/snds.hpp"
 
 namespace ptarmigan::cli {
 namespace {
@@ -166,6 +173,65 @@ int test_alert(const Options& options) {
   return code;
 }
 
+/// Fetched now and kept, each provider's trouble told.
+int fetch_figures(const std::string& file) {
+  const auto config = read_config(file);
+  if (!config) return complain(config.error());
+  const auto resolver = net::Resolver::open(net::resolver_options(config->dns));
+  if (!resolver) return complain(resolver.error());
+  const auto sources = relay::figure_sources(config->watch, **resolver);
+  if (!sources) return complain(sources.error());
+  if (sources->empty())
+    return complain({"no provider of figures is configured", "set watch.google_key_file or watch.snds_token_file"});
+  const auto& where = config->watch.database.empty() ? config->store.path : config->watch.database;
+  const auto importer = store::Importer::open(where);
+  if (!importer) return complain(importer.error());
+  int code = good;
+  for (const auto& source : *sources) {
+    const std::string name(source->provider());
+    const auto fetched = net::run_blocking(source->fetch(net::now().wall));
+    if (!fetched) {
+      code = complain({name + ": " + fetched.error().message, fetched.error().remedy});
+      continue;
+    }
+    for (const auto& problem : fetched->problems) print(name + ": " + displayable(problem) + "\n");
+    if (!fetched->problems.empty()) code = std::max<int>(code, findings);
+    const auto kept = (*importer)->transact([&](store::Recorder& recorder) -> Result<> {
+      for (const auto& figure : fetched->figures)
+        if (auto saved = recorder.save(figure); !saved) return saved;
+      return {};
+    });
+    if (!kept) return complain(kept.error());
+    print(name + ": " + counted(fetched->figures.size(), "figure") + "\n");
+  }
+  return code;
+}
+
+/// A person signs in with a browser, on whatever machine it is.
+int sign_in_at_snds(const std::string& file) {
+  const auto config = read_config(file);
+  if (!config) return complain(config.error());
+  if (config->watch.snds_token_file.empty())
+    return complain({"watch.snds_token_file is not set", "name a file in a folder that the server may write"});
+  const auto resolver = net::Resolver::open(net::resolver_options(config->dns));
+  if (!resolver) return complain(resolver.error());
+  const auto random = [] { return base64url_encode(net::scram_nonce()); };
+  const watch::SndsSignIn sign_in{.verifier = random() + random(), .state = random()};
+  print("Open this in a browser and sign in with the account that has access to SNDS:\n\n" + sign_in.address() +
+        "\n\nIt ends on a page at localhost that cannot be shown. Paste its whole address here, within a minute:\n");
+  std::fflush(stdout);
+  std::string arrived;
+  std::getline(std::cin, arrived);
+  auto request = sign_in.token_request(arrived);
+  if (!request) return complain(request.error());
+  const auto token = net::run_blocking(relay::end_snds_sign_in(**resolver, *std::move(request)));
+  if (!token) return complain(token.error());
+  if (auto kept = relay::write_whole_file(config->watch.snds_token_file, *token + "\n"); !kept)
+    return complain(kept.error());
+  print("kept in " + config->watch.snds_token_file + "; now: ptarmigan watch fetch-figures\n");
+  return good;
+}
+
 constexpr std::size_t reports_at_once = 500;
 
 int import(const Options& options) {
@@ -212,6 +278,20 @@ void add_watch(CLI::App& app, Action& action) {
   auto* test = watch->add_subcommand("test-alert", "Send a test over the configured command and webhook");
   test->add_option("--config,-c", tested->config, "The server's configuration")->type_name("FILE");
   test->callback([tested, &action] { action = [tested] { return test_alert(*tested); }; });
+  auto fetched = std::make_shared<Options>();
+  auto* fetch = watch->add_subcommand("fetch-figures", "Ask Google Postmaster Tools and Microsoft SNDS now");
+  fetch->add_option("--config,-c", fetched->config, "The server's configuration")->type_name("FILE");
+  fetch->callback([fetched, &action] {
+    action = [fetched] { return fetch_figures(fetched->config.empty() ? ServerFiles().config : fetched->config); };
+  });
+  auto signed_in = std::make_shared<Options>();
+  auto* sign_in = watch->add_subcommand("sign-in-at-snds", "Let the server read Microsoft SNDS: sign in, once");
+  sign_in->add_option("--config,-c", signed_in->config, "The server's configuration")->type_name("FILE");
+  sign_in->callback([signed_in, &action] {
+    action = [signed_in] {
+      return sign_in_at_snds(signed_in->config.empty() ? ServerFiles().config : signed_in->config);
+    };
+  });
   auto options = std::make_shared<Options>();
   auto* command = watch->add_subcommand(
       "import", "DMARC aggregate and failure reports, complaints, TLS reports and bounces, from files");

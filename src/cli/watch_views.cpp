@@ -7,6 +7,7 @@
 #include <memory>
 
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "auth/dmarc/public_suffix.hpp"
@@ -17,6 +18,7 @@
 #include "store/recorder.hpp"
 #include "store/views.hpp"
 #include "watch/alert.hpp"
+#include "watch/figures.hpp"
 #include "watch/kind.hpp"
 #include "watch/readiness.hpp"
 
@@ -360,6 +362,49 @@ int show_dmarc(Options options) {
   return ready.breaks.empty() ? good : findings;
 }
 
+std::string value_text(const store::Figure& figure) {
+  if (!figure.text.empty()) return displayable(figure.text);
+  const bool count = figure.metric == "rcpt" || figure.metric == "data" || figure.metric == "recipients" ||
+                     figure.metric == "trap_hits";
+  return count ? std::to_string(figure.millionths / 1'000'000) : fmt::format("{:.2f} %", figure.millionths / 10'000.0);
+}
+
+/// The last of each, and what of it is wrong.
+int show_figures(Options options) {
+  const auto views = open_views(options);
+  if (!views) return complain(views.error());
+  Json list = Json::array();
+  std::string text;
+  bool wrong = false;
+  for (const auto provider : {watch::google_postmaster, watch::snds}) {
+    const auto found = (*views)->figures(std::string(provider), last_days(options.days), 100'000);
+    if (!found) return complain(found.error());
+    std::map<std::pair<std::string, std::string>, const store::Figure*> last;
+    for (const auto& figure : *found) {
+      last[{figure.subject, figure.metric}] = &figure;
+      list.push_back({{"provider", figure.provider},
+                      {"subject", figure.subject},
+                      {"day", rfc3339(figure.day)},
+                      {"metric", figure.metric},
+                      {"millionths", figure.millionths},
+                      {"text", figure.text}});
+    }
+    for (const auto& [key, figure] : last)
+      text += fmt::format("{:17} {:24} {:34} {:10} {}\n", provider, displayable(key.first), displayable(key.second),
+                          rfc3339(figure->day).substr(0, 10), value_text(*figure));
+    for (const auto& one : watch::wrong_figures(*found)) {
+      wrong = true;
+      text += "  " + displayable(one.title) + ": " + displayable(one.why) + "\n    fix: " + displayable(one.fix) + "\n";
+    }
+  }
+  if (text.empty())
+    text =
+        "No figures are kept. Set watch.google_key_file or watch.snds_token_file, then: ptarmigan watch "
+        "fetch-figures\n";
+  print(options.json ? dump({{"figures", std::move(list)}}) : text);
+  return wrong ? findings : good;
+}
+
 int back_up(Options options) {
   if (auto found = find_server_files(options.files); !found) return complain(found.error());
   const auto importer = store::Importer::open(options.files.history);
@@ -410,6 +455,10 @@ void add_watch_views(CLI::App& watch, Action& action) {
   json(dmarc);
   days(dmarc);
   dmarc->add_option("DOMAIN", options->domain, "Of this domain alone")->type_name("");
+  auto* figures = add_view(watch, action, options, "figures",
+                           "What Google Postmaster Tools and Microsoft SNDS measured, as last fetched", show_figures);
+  json(figures);
+  days(figures);
   auto* backup = add_view(watch, action, options, "backup", "Copy the history while the server runs", back_up);
   backup->add_option("FILE", options->file, "A file that does not exist")->required()->type_name("");
   auto* rules = watch.add_subcommand("prometheus-rules", "Alerting rules for Prometheus, over the server's /metrics");

@@ -155,6 +155,9 @@ struct Watch {
   std::string alert_webhook;
   std::string alert_secret_file;
   std::string alert_ca_file;
+  std::string google_key_file;  ///< of a service account that may read Google Postmaster Tools
+  std::string google_user;      ///< on whose behalf it reads
+  std::string snds_token_file;  ///< a refresh token of Microsoft SNDS, rewritten at each use
 };
 
 /// The receiver that `ptarmigan rehearse` plays.

@@ -435,6 +435,18 @@ constexpr std::array table{
     Setting{"watch.alert_ca_file", "file", "the system's authorities", "",
             "PEM file of the authorities that may vouch for the webhook.",
             [](C& c, const V& v) { return put(as_text(v), c.watch.alert_ca_file); }},
+    Setting{
+        "watch.google_key_file", "file", "", "",
+        "JSON key of a Google service account that is a user of your domains in Google Postmaster Tools: its figures "
+        "are fetched every 6 hours.",
+        [](C& c, const V& v) { return put(as_text(v), c.watch.google_key_file); }},
+    Setting{"watch.google_user", "address", "", "",
+            "The user on whose behalf the service account reads, where it has domain-wide delegation.",
+            [](C& c, const V& v) { return put(as_text(v), c.watch.google_user); }},
+    Setting{"watch.snds_token_file", "file", "", "",
+            "Its first line is the refresh token of a sign-in at Microsoft SNDS, whose figures are fetched every 6 "
+            "hours. It is rewritten at each use; its folder must be writable.",
+            [](C& c, const V& v) { return put(as_text(v), c.watch.snds_token_file); }},
 
     Setting{"rehearsal.listen", "list of address:port", "[\"127.0.0.1:2525\"]", "",
             "Where `ptarmigan rehearse` receives.",

@@ -16,6 +16,8 @@ namespace ptarmigan::console {
 namespace {
 
 constexpr int version = 1;
+/// Of one provider: 30 days of 20 metrics for 80 domains.
+constexpr std::size_t max_figures = 50'000;
 
 Json time_json(const std::optional<WallTime>& time) {
   return time ? Json(rfc3339(*time)) : Json();
@@ -353,6 +355,22 @@ Json domains(const config::Config& config) {
     out.push_back({{"name", domain.name.text()}, {"selectors", std::move(selectors)}});
   }
   return {{"version", version}, {"domains", std::move(out)}};
+}
+
+Result<Json> figures(store::Views& views, store::Range range) {
+  Json list = Json::array();
+  for (const auto provider : {watch::google_postmaster, watch::snds}) {
+    const auto found = views.figures(std::string(provider), range, max_figures);
+    if (!found) return std::unexpected(found.error());
+    for (const auto& figure : *found)
+      list.push_back({{"provider", figure.provider},
+                      {"subject", figure.subject},
+                      {"day", rfc3339(figure.day)},
+                      {"metric", figure.metric},
+                      {"millionths", figure.millionths},
+                      {"text", figure.text}});
+  }
+  return Json{{"version", 1}, {"figures", std::move(list)}};
 }
 
 Result<Json> domain(store::Views& views, const config::Domain& domain, store::Range range) {

@@ -27,6 +27,7 @@ using Json = nlohmann::ordered_json;
 [[nodiscard]] Result<Json> rates(store::Views& views, const store::RateQuery& query);
 [[nodiscard]] Result<Json> refusals(store::Views& views, store::Range range);
 [[nodiscard]] Result<Json> replies(store::Views& views, store::Views::Replies which, WallTime since);
+[[nodiscard]] Result<Json> figures(store::Views& views, store::Range range);
 [[nodiscard]] Result<Json> incidents(store::Views& views, store::Which which);
 /// null where there is none of that id.
 [[nodiscard]] Result<Json> incident(store::Views& views, std::int64_t id);

@@ -400,6 +400,12 @@ class Api::Impl {
       case Call::standing: co_return co_await command({{"do", "standing"}});
       case Call::domains: co_return json_reply(200, domains(parts_.config));
       case Call::domain: co_return co_await domain(std::move(request), std::move(parameter));
+      case Call::figures: {
+        const auto days = number(request, "days", 30, most_days);
+        if (!days) co_return bad_parameter("days", "1 to 400");
+        co_return co_await from_history(
+            [range = last_hours(*days * 24)](store::Views& views) { return console::figures(views, range); });
+      }
       case Call::rules: co_return json_reply(200, rules());
       case Call::settings: co_return json_reply(200, settings(parts_.config_file, parts_.given));
       case Call::rehearsal: co_return json_reply(200, rehearsal());

@@ -55,6 +55,9 @@ constexpr std::array table{
     CallInfo{Call::domain, "GET", "/api/v1/domains/{name}", Login::needed, Role::read,
              "One domain: records as planned and as seen, their history, DMARC and TLS reports.",
              "days: of the reports, 1 to 400, default 30", "Domain"},
+    CallInfo{Call::figures, "GET", "/api/v1/figures", Login::needed, Role::read,
+             "What Google Postmaster Tools and Microsoft SNDS measured about our mail, day by day.",
+             "days: 1 to 400, default 30", "Figures"},
     CallInfo{Call::rules, "GET", "/api/v1/rules", Login::needed, Role::read, "Every rule with its source and date.", "",
              "Rules"},
     CallInfo{Call::settings, "GET", "/api/v1/settings", Login::needed, Role::read,
@@ -137,6 +140,8 @@ constexpr std::array shapes{
     Shape{"Domain",
           "version:integer name:string planned:[Planned] seen:[Snapshot] history:[Snapshot] dmarc:[DmarcDay] "
           "sources:[DmarcSource] tls:[TlsCount]"},
+    Shape{"Figure", "provider:string subject:string day:string metric:string millionths:integer text:string"},
+    Shape{"Figures", "version:integer figures:[Figure]"},
     Shape{"Rules", "version:integer rules:[Rule]"},
     Shape{"Setting", "path:string kind:string default:string bounds:string meaning:string value:string origin:string"},
     Shape{"Settings", "version:integer file:string settings:[Setting]"},

@@ -29,6 +29,7 @@ enum class Call {
   standing_change,
   domains,
   domain,
+  figures,
   rules,
   settings,
   rehearsal,

@@ -35,8 +35,8 @@ std::string head_of(const HttpsRequest& request) {
   if (request.post) {
     out += "Content-Type: " + request.post->content_type +
            "\r\nContent-Length: " + std::to_string(request.post->body.size()) + "\r\n";
-    for (const auto& [name, value] : request.post->fields) out += name + ": " + value + "\r\n";
   }
+  for (const auto& [name, value] : request.fields) out += name + ": " + value + "\r\n";
   return out + "\r\n";
 }
 

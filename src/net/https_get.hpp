@@ -26,9 +26,9 @@ struct HttpsRequest {
   struct Post {
     std::string content_type;
     std::string body;
-    std::vector<std::pair<std::string, std::string>> fields = {};  ///< more of the header; no line ends in them
   };
-  std::optional<Post> post = {};  ///< nothing: GET
+  std::optional<Post> post = {};                                 ///< nothing: GET
+  std::vector<std::pair<std::string, std::string>> fields = {};  ///< more of the header; no line ends in them
 };
 
 struct HttpsReply {

@@ -28,6 +28,7 @@
 #include "net/settle.hpp"
 #include "net/stream.hpp"
 #include "net/tls.hpp"
+#include "relay/https_url.hpp"
 
 extern char** environ;
 
@@ -40,37 +41,6 @@ constexpr milliseconds command_look{20};
 constexpr milliseconds webhook_time{15'000};
 constexpr std::array webhook_pauses{milliseconds(0), milliseconds(1'000), milliseconds(4'000), milliseconds(15'000),
                                     milliseconds(60'000)};
-
-struct Url {
-  dns::DomainName host;
-  std::uint16_t port = 443;
-  std::string path = "/";
-};
-
-Result<Url> parse_url(std::string_view text) {
-  const auto wrong = [&] {
-    return failure("watch.alert_webhook " + printable(text) + " is no https URL",
-                   "write it like https://hooks.example.com/ptarmigan");
-  };
-  if (!text.starts_with("https://")) return wrong();
-  text.remove_prefix(8);
-  for (const char c : text)
-    if (!is_printable_ascii(c) || c == ' ') return wrong();
-  const auto slash = text.find('/');
-  Url out;
-  if (slash != std::string_view::npos) out.path = text.substr(slash);
-  auto authority = text.substr(0, slash);
-  if (const auto colon = authority.find(':'); colon != std::string_view::npos) {
-    const auto port = parse_number<std::uint16_t>(authority.substr(colon + 1));
-    if (!port) return wrong();
-    out.port = *port;
-    authority = authority.substr(0, colon);
-  }
-  const auto host = dns::DomainName::parse(authority);
-  if (!host || host->is_root()) return wrong();
-  out.host = *host;
-  return out;
-}
 
 /// Waits for `child` until it ends or its time is over.
 Result<> wait_for(pid_t child, const std::string& command) {
@@ -120,8 +90,10 @@ class Alerts::Impl {
     if (!settings_.alert_command.empty() && !settings_.alert_command.starts_with('/'))
       return failure("watch.alert_command " + settings_.alert_command + " is no whole path", "begin it with /");
     if (settings_.alert_webhook.empty()) return {};
-    auto url = parse_url(settings_.alert_webhook);
-    if (!url) return std::unexpected(std::move(url.error()));
+    auto url = HttpsUrl::parse(settings_.alert_webhook);
+    if (!url)
+      return failure("watch.alert_webhook " + printable(settings_.alert_webhook) + " is no https URL",
+                     "write it like https://hooks.example.com/ptarmigan");
     url_ = *std::move(url);
     auto tls = net::TlsContext::client_verified(settings_.alert_ca_file);
     if (!tls) return std::unexpected(std::move(tls.error()));
@@ -155,7 +127,7 @@ class Alerts::Impl {
     net::HttpsRequest request{.host = url_->host, .path = url_->path, .port = url_->port};
     net::HttpsRequest::Post body{.content_type = "application/json", .body = std::move(alert.json)};
     if (!secret_.empty())
-      body.fields.emplace_back("X-Ptarmigan-Signature", "sha256=" + net::hmac_sha256_hex(secret_, body.body));
+      request.fields.emplace_back("X-Ptarmigan-Signature", "sha256=" + net::hmac_sha256_hex(secret_, body.body));
     request.post = std::move(body);
     std::string problem;
     for (const auto pause : webhook_pauses) {
@@ -174,7 +146,7 @@ class Alerts::Impl {
 
   const config::Watch settings_;
   net::AnswerSource& dns_;
-  std::optional<Url> url_;
+  std::optional<HttpsUrl> url_;
   std::shared_ptr<const net::TlsContext> tls_;
   std::string secret_;
   asio::thread_pool commands_{1};

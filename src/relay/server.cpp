@@ -237,6 +237,8 @@ class Server::Impl {
   }
 
   Result<> open_watcher() {
+    auto figures = figure_sources(config_.watch, *resolver_);
+    if (!figures) return std::unexpected(std::move(figures.error()));
     auto watcher =
         Watcher::create({.executor = reactor_.get_executor(),
                          .config = config_,
@@ -248,7 +250,8 @@ class Server::Impl {
                          .warn = [this](const std::string& what) { log_(LogLevel::warning, what); },
                          .changed = [this] { counts_.events().publish({.name = "incident", .data = "{}"}); },
                          .send_mail = [this](const watch::Alert& alert) { mail_alert(alert); },
-                         .complained = [this](const store::FeedbackRow& row) { suppress(row); }});
+                         .complained = [this](const store::FeedbackRow& row) { suppress(row); },
+                         .figures = *std::move(figures)});
     if (!watcher) return std::unexpected(watcher.error());
     watcher_ = *std::move(watcher);
     return {};

@@ -26,6 +26,7 @@
 #include "store/views.hpp"
 #include "watch/blocklist.hpp"
 #include "watch/drift.hpp"
+#include "watch/figures.hpp"
 #include "watch/incidents.hpp"
 #include "watch/queue_age.hpp"
 
@@ -45,6 +46,8 @@ constexpr milliseconds queue_age{4 * 3'600'000};
 constexpr milliseconds shortest_ttl{10'000};
 constexpr milliseconds longest_ttl{3'600'000};
 constexpr milliseconds list_every{3'600'000};
+/// Receivers measure by the day, and tell it late.
+constexpr milliseconds ask_for_figures{6 * 3'600'000};
 constexpr milliseconds drift_accepted{24 * 3'600'000};
 /// A changed record waits so long for what it does to a route: the two are then one incident.
 constexpr milliseconds drift_waits{15'000};
@@ -122,6 +125,7 @@ class Watcher::Impl {
     parts_.gate.spawn(watch_queue());
     if (parts_.config.watch.records) parts_.gate.spawn(watch_records());
     if (!parts_.config.watch.blocklists.empty()) parts_.gate.spawn(watch_lists());
+    if (!parts_.figures.empty()) parts_.gate.spawn(watch_figures());
   }
 
  private:
@@ -413,6 +417,39 @@ class Watcher::Impl {
                                .why = "published now: " + (set->records.empty() ? set->status : set->records)};
     }
     co_return watch::Checked{.why = "the record is not watched any more"};
+  }
+
+  asio::awaitable<void> watch_figures() {
+    do {
+      for (const auto& source : parts_.figures) {
+        const auto now = net::now().wall;
+        auto fetched = co_await source->fetch(now);
+        if (co_await net::cancelled()) co_return;
+        if (!fetched) {
+          parts_.warn(std::string(source->provider()) + ": " + fetched.error().text());
+          continue;
+        }
+        for (const auto& problem : fetched->problems) parts_.warn(std::string(source->provider()) + ": " + problem);
+        judge_figures(std::string(source->provider()), fetched->figures, now);
+        parts_.history.post([figures = std::move(fetched->figures)](store::Recorder& recorder) -> Result<> {
+          for (const auto& figure : figures)
+            if (auto saved = recorder.save(figure); !saved) return saved;
+          return {};
+        });
+      }
+    } while (co_await pause(ask_for_figures));
+  }
+
+  /// What it names is open, and what it names no more is over.
+  void judge_figures(const std::string& provider, const std::vector<watch::Figure>& figures, WallTime now) {
+    std::set<std::string> wrong;
+    for (auto& condition : watch::wrong_figures(figures)) {
+      wrong.insert(condition.key);
+      handle(incidents_.raise(std::move(condition), now));
+    }
+    for (const auto& incident : incidents_.open())
+      if (incident.key.starts_with("figure " + provider + " ") && !wrong.contains(incident.key))
+        handle(incidents_.clear(incident.key, "they do not say so any more", now));
   }
 
   asio::awaitable<void> watch_lists() {

@@ -15,6 +15,7 @@
 #include "net/answer_source.hpp"
 #include "net/gate.hpp"
 #include "relay/alerts.hpp"
+#include "relay/figure_sources.hpp"
 #include "relay/router.hpp"
 #include "store/attempt.hpp"
 #include "store/history.hpp"
@@ -36,6 +37,7 @@ struct WatcherParts {
   std::function<void(const watch::Alert&)> send_mail;  ///< to watch.alert_mail
   /// A recipient of ours reported our mail as abuse, or opted out of it.
   std::function<void(const store::FeedbackRow&)> complained;
+  std::vector<std::unique_ptr<FigureSource>> figures = {};  ///< asked every few hours
 };
 
 class Watcher {

@@ -26,6 +26,7 @@ constexpr auto words_table = std::to_array<Words>({
     {Cause::rate, "same message-id"},
     {Cause::rate, "exceeded permitted limits"},
     {Cause::rate, "receiving email too quickly"},
+    {Cause::rate, "receiving mail too quickly"},
     {Cause::rate, "at a rate that prevents"},
 
     // Our address: reverse name, family, lists.

@@ -9,6 +9,7 @@
 
 #include "base/queue_id.hpp"
 #include "base/time.hpp"
+#include "watch/figures.hpp"
 #include "watch/incidents.hpp"
 
 namespace ptarmigan::store {
@@ -131,15 +132,7 @@ struct StandingRow {
   WallTime updated = {};
 };
 
-/// A figure that somebody else measured about us.
-struct Figure {
-  std::string provider = {};  ///< "google-postmaster", "snds"
-  std::string subject = {};   ///< domain or address
-  WallTime day = {};
-  std::string metric = {};  ///< "SPAM_RATE", "compliance.SPF"
-  std::int64_t millionths = 0;
-  std::string text = {};
-};
+using watch::Figure;
 
 struct AuditLine {
   WallTime time = {};

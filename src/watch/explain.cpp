@@ -79,11 +79,22 @@ void tell(Explanation& out) {
   }
 }
 
+/// Whose rules these all are; nullptr where they are of several receivers, or none.
+const rulebook::Receiver* receiver_of(std::span<const rulebook::Rule* const> rules) {
+  const rulebook::Receiver* out = nullptr;
+  for (const auto* rule : rules) {
+    const auto* receiver = rulebook::find_receiver(rule->id.substr(0, rule->id.find('.')));
+    if (out != nullptr && receiver != out) return nullptr;
+    out = receiver;
+  }
+  return out;
+}
+
 Explanation read(FoundReply found, std::string_view text) {
   Explanation out;
   const auto context = found.host.empty() ? text.substr(0, max_text) : std::string_view(found.host);
   const auto matched = rulebook::match(found.reply, context);
-  out.receiver = matched.receiver;
+  out.receiver = matched.receiver != nullptr ? matched.receiver : receiver_of(matched.rules);
   out.failure = smtp::classify(found.reply, found.stage.value_or(smtp::Stage::end_of_data));
   out.sending_address = quoted_address(found.reply.words());
   for (const auto* rule : matched.rules) out.suspects.push_back({rule});

@@ -128,6 +128,31 @@ def test_summary_incidents_and_replies_of_an_empty_history_say_what_to_do(room):
     assert missing.code == 2 and "there is no incident 7" in missing.err
 
 
+def test_figures_are_shown_with_what_is_wrong_and_without_any_what_to_set(room):
+    room.watch("import", room.put("a.xml", aggregate()))
+    empty = room.watch("figures")
+    assert empty.code == 0 and "watch.google_key_file" in empty.out
+    day = NOW // 86400 * 86400 * 1000
+    with sqlite3.connect(room.history) as history:
+        history.executemany(
+            "INSERT INTO figures (provider, subject, day, metric, millionths, text) VALUES (?, ?, ?, ?, ?, ?)",
+            [("google-postmaster", "example.com", day, "spam_rate", 3100, ""), ("snds", "192.0.2.1", day, "recipients", 7_000_000, ""), ("snds", "192.0.2.1", day, "filter", 0, "RED")],
+        )
+    shown = room.watch("figures")
+    assert shown.code == 1 and "0.31 %" in shown.out and "recipients" in shown.out and "one-click unsubscribe" in shown.out
+    assert [one["metric"] for one in room.watch("figures", "--json").json["figures"]] == ["spam_rate", "filter", "recipients"]
+
+
+def test_nobody_is_asked_for_figures_unless_configured(room):
+    unset = room.watch("fetch-figures")
+    assert unset.code == 2 and "watch.google_key_file or watch.snds_token_file" in unset.err
+    room.config.write_text(room.config.read_text() + f'[watch]\ngoogle_key_file = "{room.put("key.json", "{}")}"\n')
+    wrong = room.watch("fetch-figures")
+    assert wrong.code == 2 and "is no key file of a Google service account" in wrong.err
+    sign_in = room.watch("sign-in-at-snds")
+    assert sign_in.code == 2 and "watch.snds_token_file is not set" in sign_in.err
+
+
 def test_open_incidents_are_shown_with_their_fix_and_exit_1(room):
     room.watch("import", room.put("a.xml", aggregate()))
     with sqlite3.connect(room.history) as history:

@@ -75,6 +75,12 @@ const full = {
     sources: [{ source_ip: "192.0.2.1", own: true, header_from: "example.com", dkim: true, spf: true, dkim_domain: "example.com", spf_domain: "example.com", disposition: "none", messages: 1900 }, { source_ip: "198.51.100.7", own: false, header_from: "example.com", dkim: false, spf: false, dkim_domain: "", spf_domain: "evil.example", disposition: "reject", messages: 12 }],
     tls: Array.from({ length: 10 }, (_, i) => ({ day: at((10 - i) * 1440).slice(0, 10) + "T00:00:00Z", policy: "sts", result: "success", mx_host: "mx.example.com", sessions: 50 + i }))
       .flatMap((day, i) => [day, { ...day, result: "certificate-expired", sessions: i % 4 }]) },
+  figures: { version: 1, figures: [
+    ...Array.from({ length: 20 }, (_, i) => ({ provider: "google-postmaster", subject: "example.com", day: at((20 - i) * 1440).slice(0, 10) + "T00:00:00Z", metric: "spam_rate", millionths: 400 + 90 * i, text: "" })),
+    ...[["SPF", "COMPLIANT"], ["DKIM", "COMPLIANT"], ["DNS_RECORDS", "NEEDS_WORK"], ["ONE_CLICK_UNSUBSCRIBE", "NEEDS_WORK: NO_UNSUB_GENERAL"]].map(([name, text]) => ({ provider: "google-postmaster", subject: "example.com", day: at(0).slice(0, 10) + "T00:00:00Z", metric: `compliance.${name}`, millionths: 0, text })),
+    ...[["recipients", 1894e6, ""], ["filter", 0, "GREEN"], ["complaint_rate", 1000, "< 0.1%"], ["trap_hits", 0, ""]].map(([metric, millionths, text]) => ({ provider: "snds", subject: "192.0.2.1", day: at(1440).slice(0, 10) + "T00:00:00Z", metric, millionths, text })),
+    ...[["recipients", 40e6, ""], ["filter", 0, "RED"], ["blocked", 1e6, "Blocked due to user complaints"]].map(([metric, millionths, text]) => ({ provider: "snds", subject: "2001:db8::1", day: at(1440).slice(0, 10) + "T00:00:00Z", metric, millionths, text })),
+  ] },
   rules: { version: 1, rules: [rule, { ...rule, id: "yahoo.spf", receiver: "yahoo", title: "SPF passes", effect: "defer", visibility: "seen by the receiver only" }] },
   settings: { version: 1, file: "/etc/ptarmigan/ptarmigan.toml", settings: [
     { path: "hostname", kind: "host name", default: "", bounds: "", meaning: "This server's own name.", value: '"mail.example.com"', origin: "/etc/ptarmigan/ptarmigan.toml:1" },
@@ -92,6 +98,7 @@ const empty = {
   home: { ...full.home, server: null, cells: [], sites: [], total: tally(0), queue: null, incidents: [] },
   rates: { version: 1, step: "hour", points: [] }, families: { version: 1, step: "hour", points: [] }, incidents: { version: 1, incidents: [] },
   incident: full.incident, messages: { version: 1, attempts: [] }, queue: { version: 1, messages: [] }, message: { ...full.message, attempts: [] }, domains: { version: 1, domains: [] },
+  figures: { version: 1, figures: [] },
   domain: { ...full.domain, planned: [], seen: [], history: [], dmarc: [], sources: [], tls: [] }, rules: { version: 1, rules: [] }, settings: { version: 1, file: "p.toml", settings: [] },
   rehearsal: { ...full.rehearsal, journal: "", sessions: [] },
 };

@@ -45,7 +45,7 @@ export const causes = {
   reputation: "poor reputation at the receiver", rate: "too much mail for the receiver", content: "the content is refused", form: "the message's form is refused", unsubscribe: "bulk mail without one-click unsubscribe",
   recipient: "the recipient is unknown", mailbox: "the mailbox is full or gets too much", sender_domain: "the sender's domain is not usable", policy: "a rule of the receiver", connection: "no connection",
   site: "the receiver has trouble of its own", protocol: "the dialogue went wrong", unknown: "not told",
-  sender_authentication: "the sender's authentication", sending_address: "the sending address", drift: "a record changed", queue: "mail waits for long", disk: "the disk is nearly full",
+  sender_authentication: "the sender's authentication", sending_address: "the sending address", drift: "a record changed", figure: "what receivers measured", queue: "mail waits for long", disk: "the disk is nearly full",
 };
 export const causeName = (word) => causes[word] ?? word;
 
@@ -53,6 +53,12 @@ export const causeName = (word) => causes[word] ?? word;
 export const record = (text) => text.replace(/ 0 IN /g, " IN ");
 // A standing's words without what stands beside them: rule ids and ages.
 export const reason = (text) => text.replace(/ \[[\w., -]*\]| \(asked [^)]*\)/g, "");
+
+// The rows of Google's compliance page.
+export const requirements = {
+  SPF: "SPF", DKIM: "DKIM", SPF_AND_DKIM: "SPF and DKIM together", DMARC_POLICY: "A DMARC record", DMARC_ALIGNMENT: "From aligned with SPF or DKIM", MESSAGE_FORMATTING: "Well-formed messages", DNS_RECORDS: "Forward and reverse DNS (PTR)",
+  ENCRYPTION: "Sent over TLS", USER_REPORTED_SPAM_RATE: "Few reports of spam", ONE_CLICK_UNSUBSCRIBE: "One-click unsubscribe", HONOR_UNSUBSCRIBE: "Unsubscribing works",
+};
 
 export const stages = {
   connect: "on connecting", ehlo: "to EHLO", starttls: "to STARTTLS", auth: "to AUTH", mail: "to MAIL FROM", rcpt: "to RCPT TO", data: "to DATA", end_of_data: "after the message",

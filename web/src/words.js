@@ -60,6 +60,11 @@ export const requirements = {
   ENCRYPTION: "Sent over TLS", USER_REPORTED_SPAM_RATE: "Few reports of spam", ONE_CLICK_UNSUBSCRIBE: "One-click unsubscribe", HONOR_UNSUBSCRIBE: "Unsubscribing works",
 };
 
+export const verdicts = {
+  NO_UNSUB_GENERAL: "most messages have none", NO_UNSUB_SPAM_REPORTS: "most messages reported as spam have none", NO_UNSUB_PROMO_SPAM_REPORTS: "most promotional messages reported as spam have none",
+  NOT_HONORING: "requests are not honoured", NOT_HONORING_TOO_FEW_CAMPAIGNS: "not honoured; too few campaigns to tell senders apart", NOT_HONORING_TOO_MANY_CAMPAIGNS: "not honoured; too many campaigns",
+};
+
 export const stages = {
   connect: "on connecting", ehlo: "to EHLO", starttls: "to STARTTLS", auth: "to AUTH", mail: "to MAIL FROM", rcpt: "to RCPT TO", data: "to DATA", end_of_data: "after the message",
 };

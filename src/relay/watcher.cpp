@@ -41,6 +41,8 @@ constexpr milliseconds alert_after{3'000};
 constexpr milliseconds look_at_queue{30'000};
 /// What open incidents rest on stays in use by being looked at; a changed answer is looked at at once.
 constexpr milliseconds look_at_facts{30'000};
+/// So many in one look, so that ten thousand open incidents hold up no mail.
+constexpr std::size_t weighed_at_once = 200;
 /// Mail that waits longer is an incident.
 constexpr milliseconds queue_age{4 * 3'600'000};
 constexpr milliseconds shortest_ttl{10'000};
@@ -247,26 +249,35 @@ class Watcher::Impl {
   /// never showed a fault, the receiver alone can tell, by accepting again.
   void weigh_incidents(Moment now) {
     const auto generation = parts_.router.facts_generation();
-    if (generation == facts_weighed_ && now.steady < weigh_at_) return;
-    facts_weighed_ = generation;
-    weigh_at_ = net::in(look_at_facts);
-    const auto open = incidents_.open();
-    for (const auto& incident : open) {
-      const auto address = IpAddress::parse(incident.source);
-      if (!address || (incident.kind != "refusal" && incident.kind != "standing")) continue;
-      const auto found = parts_.router.weigh_again({*address, incident.site, incident.domain}, incident.rule_id, now);
-      if (!found) {
-        handle(incidents_.clear(incident.key, incident.source + " is no address of ours any more", now.wall));
-        continue;
-      }
-      if (incident.kind == "standing" || found->was_explained || found->rule.state == rulebook::State::broken)
-        seen_broken_.insert(incident.key);
-      if (found->rule.state == rulebook::State::holds && found->standing != route::Standing::poor &&
-          seen_broken_.contains(incident.key))
-        handle(incidents_.clear(incident.key, "checked again, it holds: " + found->rule.why, now.wall));
+    const bool between_rounds = weighed_to_.empty();
+    if (between_rounds && generation == facts_weighed_ && now.steady < weigh_at_) return;
+    if (between_rounds) facts_weighed_ = generation;
+    const auto open = incidents_.open();  // in the order of keys
+    auto at = std::ranges::upper_bound(open, weighed_to_, {}, &watch::Incident::key);
+    for (std::size_t count = 0; at != open.end() && count < weighed_at_once; ++at, ++count) {
+      weighed_to_ = at->key;
+      if (at->kind == "refusal" || at->kind == "standing") weigh(*at, now);
     }
+    if (at != open.end()) return;
+    weighed_to_.clear();
+    weigh_at_ = net::in(look_at_facts);
     std::erase_if(seen_broken_,
                   [&](const auto& key) { return std::ranges::find(open, key, &watch::Incident::key) == open.end(); });
+  }
+
+  void weigh(const watch::Incident& incident, Moment now) {
+    const auto address = IpAddress::parse(incident.source);
+    if (!address) return;
+    const auto found = parts_.router.weigh_again({*address, incident.site, incident.domain}, incident.rule_id, now);
+    if (!found) {
+      handle(incidents_.clear(incident.key, incident.source + " is no address of ours any more", now.wall));
+      return;
+    }
+    if (incident.kind == "standing" || found->was_explained || found->rule.state == rulebook::State::broken)
+      seen_broken_.insert(incident.key);
+    if (found->rule.state == rulebook::State::holds && found->standing != route::Standing::poor &&
+        seen_broken_.contains(incident.key))
+      handle(incidents_.clear(incident.key, "checked again, it holds: " + found->rule.why, now.wall));
   }
 
   /// The rule and what mends it, where facts say so; else the standing's own words.
@@ -583,6 +594,7 @@ class Watcher::Impl {
   std::map<std::string, std::string> standings_;
   std::uint64_t facts_weighed_ = 0;
   SteadyTime weigh_at_ = {};
+  std::string weighed_to_;             ///< the key up to which this round came; "" between rounds
   std::set<std::string> seen_broken_;  ///< keys of open incidents that the facts agreed with
   std::map<std::string, watch::RecordSet> known_;
   /// What was there before a change that is not yet accepted.

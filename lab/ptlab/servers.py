@@ -271,7 +271,7 @@ def prepare_relay(world: World, server: Server, state: Path) -> list[str]:
     (home / "mailboxes").write_text(f"if !/^unknown@/\n{mailboxes}/@/ elsewhere/\nendif\n")
     (home / "config" / "sasl").mkdir()  # where Debian's Postfix has Cyrus SASL look for <smtpd_sasl_path>.conf
     (home / "config" / "sasl" / "smtpd.conf").write_text(
-        f"pwcheck_method: auxprop\nauxprop_plugin: sasldb\nsasldb_path: {home}/sasldb2\nmech_list: PLAIN LOGIN\n"
+        f"pwcheck_method: auxprop\nauxprop_plugin: sasldb\nsasldb_path: {home}/sasldb2\nmech_list: PLAIN LOGIN SCRAM-SHA-256\n"
     )
     for user, password in server.users.items():
         done = subprocess.run(

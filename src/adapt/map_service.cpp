@@ -334,7 +334,7 @@ class MapService::Impl {
     // Any host of the site: only the families of its addresses matter here.
     for (const auto& source : sources_) destination.targets.push_back({config_.domains.front().name, source.address});
     for (const auto& domain : config_.domains) {
-      const auto plan = router_->plan(sender_of(domain), destination, {}, net::now());
+      const auto plan = router_->plan(sender_of(domain), destination, {}, QueueId(), net::now());
       bool ipv6_usable = false;
       bool ipv4_usable = false;
       std::string why;

@@ -268,12 +268,12 @@ void MilterSession::sign(std::string& out) {
   const auto author = author_domain(*header);
   if (!author) return told("not signed: " + author.error().message);
   const auto keys = policy_->keys.of(*author);
-  if (keys.empty()) return told("not signed: there is no key for " + author->text());
-  const auto fields = message_->signer.finish(*header, keys, message_->ended_at);
+  if (keys->empty()) return told("not signed: there is no key for " + author->text());
+  const auto fields = message_->signer.finish(*header, *keys, message_->ended_at);
   if (!fields) return told("not signed: " + fields.error().message);
   const auto made = message::HeaderSection::parse(*fields);
   for (auto field = made->fields().rbegin(); field != made->fields().rend(); ++field) insert(field->raw, out);
-  told("signed for " + keys.front().domain.text());
+  told("signed for " + keys->front().domain.text());
 }
 
 Known<auth::Results> MilterSession::judge(const Facts& facts, milliseconds elapsed) const {

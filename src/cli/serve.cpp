@@ -61,12 +61,22 @@ Result<> give_up_privilege(const config::Config& config, const relay::Log& log) 
   return {};
 }
 
+std::vector<config::Given> given_in(const std::string& path) {
+  const auto text = read_file(path);
+  auto given = text ? config::given_settings(*text, path) : std::unexpected(text.error());
+  return given ? *std::move(given) : std::vector<config::Given>();
+}
+
 int serve(const std::string& path) {
   auto config = read_config(path);
   if (!config) return complain(config.error());
   relay::Origin origin{.file = path};
-  if (const auto text = read_file(path))
-    if (auto given = config::given_settings(*text, path)) origin.given = *std::move(given);
+  origin.again = [path]() -> Result<relay::Origin::Read> {
+    auto again = read_config(path);
+    if (!again) return std::unexpected(again.error());
+    return relay::Origin::Read{*std::move(again), given_in(path)};
+  };
+  origin.given = given_in(path);
   const auto log = log_to_stderr(config->process.log_format);
   if (auto given_up = give_up_privilege(*config, log); !given_up) return complain(given_up.error());
   auto server = relay::Server::create(*std::move(config), log, std::move(origin));
@@ -83,7 +93,8 @@ void add_serve(CLI::App& app, Action& action) {
   auto path = std::make_shared<std::string>("/etc/ptarmigan/ptarmigan.toml");
   command->add_option("--config,-c", *path, "The configuration file")->capture_default_str();
   command->footer(
-      "It stays in the foreground; SIGTERM or Ctrl-C ends it in good order. `ptarmigan config check` tests the "
+      "It stays in the foreground; SIGTERM or Ctrl-C ends it in good order, SIGHUP reads the configuration, "
+      "keys, users and certificates again. `ptarmigan config check` tests the "
       "configuration first.");
   command->callback([&action, path] { action = [path] { return serve(*path); }; });
 }

@@ -20,6 +20,8 @@ enum class StandingMode { enforce, advise, off };
 enum class Preference { ipv6, ipv4 };
 /// How a hop to a relay is encrypted.
 enum class Encrypt { starttls, tls, none };
+/// How we log in at a relay. best: the first of SCRAM-SHA-256, PLAIN and LOGIN that it offers.
+enum class RelayAuth { best, plain, login, scram_sha_256, xoauth2 };
 /// What the gate does with a submitted message that breaks one of its rules.
 enum class GateAction { off, warn, hold, refuse };
 
@@ -33,6 +35,8 @@ struct Source {
   std::uint64_t warm_up_first = 50;                   ///< messages of the first day
   unsigned warm_up_growth = 40;                       ///< percent a day
   std::uint64_t warm_up_full = 100'000;               ///< messages a day that end the warm-up
+  unsigned weight = 0;                                ///< share of the mail; 0: in the configured order, after shares
+  std::string pool;
 };
 
 /// How fast mail goes to a site from one own address.
@@ -50,7 +54,8 @@ struct Relay {
   std::uint16_t port = 587;
   std::string user;
   std::string password;       ///< or from password_file
-  std::string password_file;  ///< read by the edge
+  std::string password_file;  ///< read by the edge, for each session
+  RelayAuth auth = RelayAuth::best;
   Encrypt encrypt = Encrypt::starttls;
   std::string ca_file;  ///< PEM; the system's authorities where empty
 };
@@ -63,6 +68,8 @@ struct DkimKey {
 /// A domain that mail is sent from.
 struct Domain {
   dns::DomainName name;
+  std::string pool;   ///< of the sources that its mail may leave from; "": all
+  bool verp = false;  ///< a reverse-path of its own for each recipient
   std::vector<DkimKey> dkim;
 };
 
@@ -119,6 +126,7 @@ struct Delivery {
   bool dane = true;
   bool mta_sts = true;
   milliseconds rate_pause{10 * 60'000};
+  bool suppress_unknown = false;
 };
 
 struct Spool {

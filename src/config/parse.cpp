@@ -232,11 +232,16 @@ Result<> check_whole(const Config& config, std::string_view file_name) {
       return wrong("relay " + relay.host.text() + " has both password and password_file", "keep password_file");
     if (!relay.user.empty() && relay.encrypt == Encrypt::none)
       return wrong("relay " + relay.host.text() + " would send its password in clear", "set encrypt = \"starttls\"");
+    if (relay.user.empty() && relay.auth != RelayAuth::best)
+      return wrong("relay " + relay.host.text() + " has auth but no user", "set user and password_file");
   }
   for (const auto& pace : config.paces)
     if (pace.site.empty()) return wrong("a [[pace]] has no site", "set site = \"gmail\"");
   for (const auto& domain : config.domains) {
     if (domain.name.is_root()) return wrong("a [[domain]] has no name", "set name = \"example.com\"");
+    if (!domain.pool.empty() && std::ranges::find(config.sources, domain.pool, &Source::pool) == config.sources.end())
+      return wrong("domain " + domain.name.text() + " names the pool \"" + domain.pool + "\", which no source is in",
+                   "set pool = \"" + domain.pool + "\" in a [[source]]");
     for (const auto& key : domain.dkim)
       if (key.selector.empty() || key.key_file.empty())
         return wrong("a [[domain.dkim]] of " + domain.name.text() + " lacks selector or key_file",

@@ -93,6 +93,12 @@ constexpr std::array<std::pair<std::string_view, Preference>, 2> preference_word
     {{"ipv6", Preference::ipv6}, {"ipv4", Preference::ipv4}}};
 constexpr std::array<std::pair<std::string_view, Encrypt>, 3> encrypt_words{
     {{"starttls", Encrypt::starttls}, {"tls", Encrypt::tls}, {"none", Encrypt::none}}};
+constexpr std::array<std::pair<std::string_view, RelayAuth>, 5> relay_auth_words{
+    {{"best", RelayAuth::best},
+     {"plain", RelayAuth::plain},
+     {"login", RelayAuth::login},
+     {"scram-sha-256", RelayAuth::scram_sha_256},
+     {"xoauth2", RelayAuth::xoauth2}}};
 constexpr std::array<std::pair<std::string_view, LogFormat>, 2> log_format_words{
     {{"text", LogFormat::text}, {"json", LogFormat::json}}};
 
@@ -156,6 +162,15 @@ constexpr std::array table{
     Setting{"source[].warm_up_full", "number", "100000", "1 to 1000000000",
             "The warm-up ends on the day that would allow so many messages.",
             [](C& c, const V& v) { return put(as_number(v, 1, 1'000'000'000), c.sources.back().warm_up_full); }},
+    Setting{
+        "source[].weight", "number", "0", "0 to 1000",
+        "Its share of the mail among sources in equal standing: of two with 3 and 1 the first takes three quarters. A "
+        "message keeps its source over retries. Sources with 0 come after those with a share, in the order of this "
+        "file.",
+        [](C& c, const V& v) { return put(as_number(v, 0, 1000), c.sources.back().weight); }},
+    Setting{"source[].pool", "text", "", "",
+            "A name that several sources may share. Domains with this pool send from its sources alone.",
+            [](C& c, const V& v) { return put(as_text(v), c.sources.back().pool); }},
 
     Setting{"relay[].name", "text", "the value of host", "", "A name for this relay in explanations.",
             [](C& c, const V& v) { return put(as_text(v), c.relays.back().name); }},
@@ -168,8 +183,14 @@ constexpr std::array table{
             [](C& c, const V& v) { return put(as_text(v), c.relays.back().user); }},
     Setting{"relay[].password", "text", "", "", "SMTP AUTH password. Better: password_file.",
             [](C& c, const V& v) { return put(as_text(v), c.relays.back().password); }},
-    Setting{"relay[].password_file", "file", "", "", "A file whose first line is the password.",
+    Setting{"relay[].password_file", "file", "", "",
+            "A file whose first line is the password. It is read for each session.",
             [](C& c, const V& v) { return put(as_text(v), c.relays.back().password_file); }},
+    Setting{
+        "relay[].auth", "word", "best", "best, plain, login, scram-sha-256, xoauth2",
+        "How to log in. best takes the first of SCRAM-SHA-256, PLAIN and LOGIN that the relay offers. With xoauth2 the "
+        "password is an OAuth 2.0 access token: let another program keep password_file fresh.",
+        [](C& c, const V& v) { return put_word(v, relay_auth_words, c.relays.back().auth); }},
     Setting{"relay[].encrypt", "word", "starttls", "starttls, tls, none",
             "starttls and tls demand a verified certificate. none is for tests.",
             [](C& c, const V& v) { return put_word(v, encrypt_words, c.relays.back().encrypt); }},
@@ -179,6 +200,16 @@ constexpr std::array table{
 
     Setting{"domain[].name", "domain", "", "", "A domain that mail is sent from.",
             [](C& c, const V& v) { return put(domain_name(v), c.domains.back().name); }},
+    Setting{"domain[].pool", "text", "", "",
+            "Mail with a From of this domain leaves only from sources of this pool, or over a relay. Empty: from any "
+            "source.",
+            [](C& c, const V& v) { return put(as_text(v), c.domains.back().pool); }},
+    Setting{
+        "domain[].verp", "true or false", "false", "",
+        "Mail with a reverse-path in this domain gets one of its own for each recipient: news@example.com becomes "
+        "news+user=example.net@example.com, so that whoever gets a bounce knows whom it is about. The part behind the "
+        "plus sign must reach the same mailbox.",
+        [](C& c, const V& v) { return put(as_bool(v), c.domains.back().verp); }},
     Setting{"domain[].dkim[].selector", "label", "", "", "The selector whose record holds this key's public half.",
             [](C& c, const V& v) { return put(as_text(v), c.domains.back().dkim.back().selector); }},
     Setting{"domain[].dkim[].key_file", "file", "", "",
@@ -322,7 +353,11 @@ constexpr std::array table{
             "How long nothing is sent after a receiver refused for rate; then one connection is tried, and more are "
             "added one by one. Google asks for at least 10 minutes.",
             [](C& c, const V& v) { return put(as_duration(v, milliseconds(1000), one_day), c.delivery.rate_pause); }},
-
+    Setting{
+        "delivery.suppress_unknown", "true or false", "false", "",
+        "Puts recipients whom their receiver calls unknown, moved or disabled (5.1.1, 5.1.6, 5.2.1) on the suppression "
+        "list: they get no more mail until `ptarmigan suppress remove`.",
+        [](C& c, const V& v) { return put(as_bool(v), c.delivery.suppress_unknown); }},
     Setting{
         "delivery.dane", "true or false", "true", "",
         "Authenticates receivers by their TLSA records (RFC 7672) where DNSSEC proves these: needs dns.trust_anchor.",

@@ -286,9 +286,11 @@ class Api::Impl {
     if (!hours) co_return bad_parameter("hours", "1 to 9600");
     const auto standing = co_await control({{"do", "standing"}});
     const auto queue = co_await control({{"do", "summary"}});
-    co_return co_await from_history([this, standing, queue, range = last_hours(*hours)](store::Views& views) {
-      return console::home(views, parts_.config, standing, queue, range);
-    });
+    co_return co_await from_history(
+        // A copy of the configuration: a reload changes it while another thread reads the history.
+        [config = parts_.config, standing, queue, range = last_hours(*hours)](store::Views& views) {
+          return console::home(views, config, standing, queue, range);
+        });
   }
 
   asio::awaitable<HttpReply> rates(HttpRequest request) {

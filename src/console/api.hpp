@@ -25,8 +25,8 @@ namespace ptarmigan::console {
 struct ApiParts {
   const config::Config& config;
   std::string config_file;
-  std::vector<config::Given> given;
-  std::string history;  ///< for store::Views::open()
+  const std::vector<config::Given>& given;  ///< follows a reload
+  std::string history;                      ///< for store::Views::open()
   Metrics& metrics;
   net::EventHub& events;
   /// One command of the running server as JSON text, and its JSON answer (relay/control.hpp); empty where none runs.

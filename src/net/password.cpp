@@ -118,7 +118,13 @@ smtp::ScramVerifier scram_decoy(std::string_view user) {
 
 smtp::ScramDigest scram_sha256() {
   return {.hash = [](std::string_view text) { return octets(sha256(text)); },
-          .hmac = [](std::string_view key, std::string_view text) { return octets(hmac(key, text)); }};
+          .hmac = [](std::string_view key, std::string_view text) { return octets(hmac(key, text)); },
+          .derive =
+              [](std::string_view password, std::string_view salt, unsigned iterations) {
+                const auto salted = salted_password(Secret(std::string(password)), salt, iterations);
+                if (!salted) throw std::runtime_error("the password could not be hashed");
+                return octets(*salted);
+              }};
 }
 
 std::string scram_nonce() {

@@ -75,7 +75,7 @@ spool::Recipient spooled(const smtp::Recipient& recipient) {
   return out;
 }
 
-std::vector<spool::GroupRecord> groups_of(const Submitted& submitted) {
+std::vector<spool::GroupRecord> groups_of(const Submitted& submitted, std::size_t most_recipients) {
   std::map<std::string, std::vector<spool::Recipient>> by_domain;
   for (const auto& recipient : submitted.session->envelope.recipients) {
     const auto& domain = recipient.path.mailbox.domain;
@@ -83,13 +83,13 @@ std::vector<spool::GroupRecord> groups_of(const Submitted& submitted) {
   }
   std::vector<spool::GroupRecord> groups;
   for (auto& [domain, recipients] : by_domain) {
-    for (std::size_t at = 0; at < recipients.size(); at += max_group_recipients) {
+    for (std::size_t at = 0; at < recipients.size(); at += most_recipients) {
       spool::GroupRecord group;
       group.message = submitted.id;
       group.number = static_cast<std::uint32_t>(groups.size());
       group.domain = domain;
       group.created = group.next_attempt = submitted.now.wall;
-      const auto end = std::min(recipients.size(), at + max_group_recipients);
+      const auto end = std::min(recipients.size(), at + most_recipients);
       for (auto i = at; i < end; ++i) group.recipients.push_back(std::move(recipients[i]));
       groups.push_back(std::move(group));
     }
@@ -131,7 +131,9 @@ std::expected<Accepted, smtp::Reply> accept_message(Submitted submitted) {
   if (const auto ret = session.envelope.parameters.ret)
     record.ret = *ret == smtp::Ret::full ? spool::Ret::full : spool::Ret::headers;
   record.envid = smtp::xtext_encode(session.envelope.parameters.envelope_id.value_or(""));
-  out.groups = groups_of(submitted);
+  record.verp = submitted.verp && session.envelope.mail_from.mailbox &&
+                submitted.verp(session.envelope.mail_from.mailbox->domain);
+  out.groups = groups_of(submitted, record.verp ? 1 : max_group_recipients);
   if (verdict.action() == config::GateAction::hold)
     for (auto& group : out.groups) group.held = true;
 

@@ -39,6 +39,8 @@ struct Submitted {
   dns::DomainName hostname;
   std::string_view protocol = {};  ///< of the trace field; of the session's kind where empty
   config::Gate gate = {};
+  /// Whether mail with a reverse-path in this domain gets one for each recipient (verp.hpp).
+  std::function<bool(const std::string& domain)> verp = {};
   /// Whether mail of this From domain is signed.
   std::function<Signing(const dns::DomainName&)> signing = {};
 };

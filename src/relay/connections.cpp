@@ -11,6 +11,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "net/clock.hpp"
+#include "net/password.hpp"
 #include "net/settle.hpp"
 
 namespace ptarmigan::relay {
@@ -51,6 +52,7 @@ smtp::Problem problem_of(net::Fault fault) {
 }  // namespace
 
 struct Connections::RelayAccess {
+  config::Relay relay;
   std::optional<smtp::PlainCredentials> credentials;
   std::shared_ptr<const net::TlsContext> tls;
 };
@@ -66,6 +68,18 @@ Result<Secret> password_of(const config::Relay& relay) {
         "relay " + relay.name + ": cannot read password_file " + relay.password_file + ": " + std::strerror(errno),
         "write the password on its first line and let this user read it");
   return Secret(std::move(line));
+}
+
+smtp::client::SaslMechanism mechanism_of(config::RelayAuth auth) {
+  using smtp::client::SaslMechanism;
+  switch (auth) {
+    case config::RelayAuth::best: return SaslMechanism::best;
+    case config::RelayAuth::plain: return SaslMechanism::plain;
+    case config::RelayAuth::login: return SaslMechanism::login;
+    case config::RelayAuth::scram_sha_256: return SaslMechanism::scram_sha_256;
+    case config::RelayAuth::xoauth2: return SaslMechanism::xoauth2;
+  }
+  return SaslMechanism::best;
 }
 
 }  // namespace
@@ -88,18 +102,28 @@ Result<std::unique_ptr<Connections>> Connections::create(asio::any_io_executor e
   out->opportunistic_ = *std::move(opportunistic);
   out->verified_ = *std::move(pkix);
   out->dane_ = *std::move(dane);
-  for (const auto& relay : config.relays) {
-    auto& access = out->relays_.emplace_back();
+  auto relays = read_relays(config.relays);
+  if (!relays) return std::unexpected(relays.error());
+  out->relays_ = *std::move(relays);
+  return out;
+}
+
+Result<Connections::Relays> Connections::read_relays(const std::vector<config::Relay>& relays) {
+  Relays out;
+  for (const auto& relay : relays) {
+    RelayAccess access{.relay = relay, .credentials = {}, .tls = {}};
     if (!relay.user.empty()) {
       auto password = password_of(relay);
       if (!password) return std::unexpected(password.error());
       access.credentials =
           smtp::PlainCredentials{.authorization_id = {}, .user = relay.user, .password = *std::move(password)};
     }
-    if (relay.encrypt == config::Encrypt::none) continue;
-    auto verified = net::TlsContext::client_verified(relay.ca_file);
-    if (!verified) return failure("relay " + relay.name + ": " + verified.error().message, verified.error().remedy);
-    access.tls = *std::move(verified);
+    if (relay.encrypt != config::Encrypt::none) {
+      auto verified = net::TlsContext::client_verified(relay.ca_file);
+      if (!verified) return failure("relay " + relay.name + ": " + verified.error().message, verified.error().remedy);
+      access.tls = *std::move(verified);
+    }
+    out.push_back(std::make_shared<const RelayAccess>(std::move(access)));
   }
   return out;
 }
@@ -112,7 +136,7 @@ asio::awaitable<std::expected<Connection, OpenFailure>> Connections::open(std::s
   std::expected<Connection, OpenFailure> opened =
       std::unexpected(no_session(smtp::Problem::closed, "there is no address to connect to", {}));
   if (route.relay) {
-    opened = co_await open_relay(*route.relay, wish);
+    opened = co_await open_relay(route.id, wish);
   } else {
     for (const auto& target : route.targets) {
       opened = co_await open_direct(*route.source, target, wish);
@@ -177,9 +201,15 @@ asio::awaitable<std::expected<Connection, OpenFailure>> Connections::open_direct
   co_return opened;
 }
 
-asio::awaitable<std::expected<Connection, OpenFailure>> Connections::open_relay(std::size_t index, TlsWish wish) {
-  const auto& relay = config_.relays[index];
-  const auto& access = relays_[index];
+asio::awaitable<std::expected<Connection, OpenFailure>> Connections::open_relay(std::string route_id, TlsWish wish) {
+  const auto found = std::ranges::find_if(
+      relays_, [&](const auto& known) { return route_id == route::relay_route_id(known->relay.name); });
+  if (found == relays_.end())
+    co_return std::unexpected(no_session(smtp::Problem::closed, "this relay is no longer configured", {}));
+  // Kept: a reload may replace the list meanwhile.
+  const auto kept = *found;
+  const auto& access = *kept;
+  const auto& relay = access.relay;
   if (wish == TlsWish::required && !access.tls)
     co_return std::unexpected(no_session(smtp::Problem::tls_failed,
                                          "REQUIRETLS was asked for, and this relay is used without TLS", relay.host));
@@ -188,6 +218,12 @@ asio::awaitable<std::expected<Connection, OpenFailure>> Connections::open_relay(
   options.machine.tls =
       relay.encrypt == config::Encrypt::none ? smtp::client::TlsUse::none : smtp::client::TlsUse::required;
   options.machine.credentials = access.credentials;
+  // Tokens are short-lived: what keeps the file fresh does not tell us.
+  if (auto fresh = password_of(relay); options.machine.credentials && fresh && !fresh->empty())
+    options.machine.credentials->password = *std::move(fresh);
+  options.machine.mechanism = mechanism_of(relay.auth);
+  options.machine.scram = net::scram_sha256();
+  options.machine.scram_nonce = net::scram_nonce();
   options.machine.eight_bit = smtp::client::EightBit::send_anyway;
   options.tls = access.tls;
   options.tls_host = relay.host.text();
@@ -230,11 +266,10 @@ asio::awaitable<std::expected<Connection, OpenFailure>> Connections::open_sessio
   co_return std::unexpected(std::move(failed));
 }
 
-void Connections::give(Connection connection) {
+void Connections::give(Connection connection, unsigned most_messages) {
   ++connection.messages;
   if (!connection.session->usable()) return;
-  if (config_.delivery.idle_connection.count() == 0 ||
-      connection.messages >= config_.delivery.messages_per_connection) {
+  if (config_.delivery.idle_connection.count() == 0 || connection.messages >= most_messages) {
     gate_.spawn(quit(std::move(connection.session)));
     return;
   }

@@ -55,20 +55,26 @@ class Connections {
   /// route's targets in their order, until one takes mail.
   [[nodiscard]] boost::asio::awaitable<std::expected<Connection, OpenFailure>> open(
       std::string site, route::Route route, Reuse reuse, TlsWish wish = TlsWish::as_published);
-  /// Keeps a session that can take another message, or ends it.
-  void give(Connection connection);
+  /// Keeps a session that can take another message, or ends it: also after `most_messages`.
+  void give(Connection connection, unsigned most_messages);
   /// Ends sessions that were idle too long. Ends with the gate.
   void start();
 
- private:
+  /// What the relays of a configuration need. An error names the relay and the file.
   struct RelayAccess;
+  using Relays = std::vector<std::shared_ptr<const RelayAccess>>;
+  [[nodiscard]] static Result<Relays> read_relays(const std::vector<config::Relay>& relays);
+  /// New sessions use these from now on.
+  void set_relays(Relays relays) { relays_ = std::move(relays); }
+
+ private:
   Connections(boost::asio::any_io_executor executor, const config::Config& config, net::AnswerSource& dns,
               net::Gate& gate);
   [[nodiscard]] std::optional<Connection> take_idle(const std::string& key, const route::Route& route, TlsWish wish);
   [[nodiscard]] boost::asio::awaitable<std::expected<Connection, OpenFailure>> open_direct(route::SourceAddress source,
                                                                                            route::Target target,
                                                                                            TlsWish wish);
-  [[nodiscard]] boost::asio::awaitable<std::expected<Connection, OpenFailure>> open_relay(std::size_t index,
+  [[nodiscard]] boost::asio::awaitable<std::expected<Connection, OpenFailure>> open_relay(std::string route_id,
                                                                                           TlsWish wish);
   [[nodiscard]] boost::asio::awaitable<std::expected<Connection, OpenFailure>> open_session(
       Endpoint remote, std::optional<IpAddress> source, dns::DomainName host, net::SmtpClientOptions options);
@@ -78,7 +84,7 @@ class Connections {
   const config::Config& config_;
   net::AnswerSource& dns_;
   net::Gate& gate_;
-  std::vector<RelayAccess> relays_;
+  Relays relays_;
   // One context for each kind of trust: what was agreed with less is never resumed where more is demanded.
   std::shared_ptr<const net::TlsContext> opportunistic_;
   std::shared_ptr<const net::TlsContext> verified_;

@@ -13,6 +13,7 @@
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "base/text.hpp"
 #include "net/clock.hpp"
 #include "net/settle.hpp"
 #include "relay/commit.hpp"
@@ -22,6 +23,7 @@
 #include "relay/notices.hpp"
 #include "relay/outcome.hpp"
 #include "relay/transit.hpp"
+#include "route/reachability.hpp"
 #include "route/retry.hpp"
 
 namespace ptarmigan::relay {
@@ -61,6 +63,7 @@ class Delivery::Impl {
         queue_({.workers_per_site = parts_.config.delivery.max_connections_per_site,
                 .workers = parts_.config.delivery.max_connections}),
         wake_(parts_.executor),
+        reach_(reach_policy(parts_.config)),
         signers_(std::max(1U, std::thread::hardware_concurrency())),
         random_(std::random_device{}()) {}
 
@@ -135,6 +138,15 @@ class Delivery::Impl {
   }
 
   void take_no_more() { stopped_ = true; }
+
+  Result<std::function<void()>> prepare_reload(const config::Config& next) {
+    auto relays = Connections::read_relays(next.relays);
+    if (!relays) return std::unexpected(relays.error());
+    return [this, relays = *std::move(relays)] {
+      connections_->set_relays(relays);
+      reach_.set_policy(reach_policy(parts_.config));
+    };
+  }
   [[nodiscard]] unsigned busy() const { return queue_.workers(); }
 
  private:
@@ -239,9 +251,9 @@ class Delivery::Impl {
     const auto domain = dns::DomainName::parse(transit.message().header_from_domain);
     if (!domain) co_return;
     const auto keys = parts_.keys.of(*domain);
-    if (keys.empty()) co_return;
+    if (keys->empty()) co_return;
     auto signed_fields = co_await asio::co_spawn(
-        signers_.get_executor(), sign_on_pool(transit.octets(), keys, net::now().wall), asio::use_awaitable);
+        signers_.get_executor(), sign_on_pool(transit.octets(), *keys, net::now().wall), asio::use_awaitable);
     // A message that cannot be signed goes unsigned: the receiver and the standing decide what that means.
     if (signed_fields) transit.put_on_top(*std::move(signed_fields));
   }
@@ -250,11 +262,15 @@ class Delivery::Impl {
   asio::awaitable<std::optional<Queue::Wait>> try_routes(Transit& transit, const route::Destination& destination) {
     const auto& message = transit.message();
     const Sender sender{message.mail_from, message.header_from_domain};
-    const auto plan = parts_.router.plan(sender, destination, transit.refused_routes(), net::now());
+    const auto plan = parts_.router.plan(sender, destination, transit.refused_routes(), message.id, net::now());
     std::optional<Pacer::Blocked> blocked;
     for (const auto& candidate : plan.order) {
       if (transit.settled()) co_return std::nullopt;
       if (candidate.last_resort && transit.better_route_is_down()) break;
+      if (const auto closed = reach_.closed(destination.site.key, candidate.route.id, net::steady_now())) {
+        transit.route_is_silent(candidate, destination.site, closed->why);
+        continue;
+      }
       // A receiver that wants less mail wants less of it over a relay too; a day's allowance may be passed by.
       if (blocked && blocked->by == Pacer::Blocked::By::pace && candidate.route.relay) continue;
       auto place = parts_.pacer.begin(candidate, destination.site, sender, net::now());
@@ -269,6 +285,7 @@ class Delivery::Impl {
         transit.route_is_busy();
         continue;
       }
+      reach_.begin(destination.site.key, candidate.route.id, net::steady_now());
       if (transit.unchanged()) co_await sign(transit);
       const auto considered = considered_json(plan, parts_.config.delivery, candidate.route.id);
       co_await attempt(transit, destination.site, candidate, *place, sender, considered);
@@ -290,7 +307,8 @@ class Delivery::Impl {
 
   asio::awaitable<void> attempt(Transit& transit, const route::Site& site, const route::Candidate& candidate,
                                 const Pacer::Place& place, const Sender& sender, const std::string& considered) {
-    auto record = transit.begin_attempt(candidate, site, considered, net::now());
+    const auto began = net::now();
+    auto record = transit.begin_attempt(candidate, site, considered, began);
     const auto wish =
         transit.message().requiretls ? Connections::TlsWish::required : Connections::TlsWish::as_published;
     auto connection = co_await connections_->open(site.key, candidate.route, Connections::Reuse::allowed, wish);
@@ -315,7 +333,8 @@ class Delivery::Impl {
       record.peer = connection.error().peer;
       record.mx_host = connection.error().host.is_root() ? "" : connection.error().host.text();
     }
-    if (connection) connections_->give(*std::move(connection));
+    note_reach(candidate, site, connection, began);
+    if (connection) connections_->give(*std::move(connection), parts_.pacer.messages_a_connection(site.key));
     if (co_await net::cancelled() && !Transit::any_reply(transaction)) {
       parts_.router.give_back(candidate, site);
       free_place(site, place, Pacer::End::said_nothing);
@@ -329,6 +348,38 @@ class Delivery::Impl {
     } else {
       free_place(site, place, learnt.accepted ? Pacer::End::accepted : Pacer::End::said_nothing);
     }
+  }
+
+  /// A site that says nothing must not hold every connection. A relay that is silent is so for all sites.
+  void note_reach(const route::Candidate& candidate, const route::Site& site,
+                  const std::expected<Connection, OpenFailure>& connection, Moment began) {
+    const bool silent =
+        !connection && !connection.error().answer.reply && connection.error().answer.stage == smtp::Stage::connect;
+    if (!silent) return reach_.answered(site.key, candidate.route.id);
+    const auto& failed = connection.error();
+    const std::string peer = failed.peer ? failed.peer->text() + ": " : std::string();
+    reach_.silent(site.key, candidate.route.id, peer + failed.problem, began.steady, net::steady_now());
+  }
+
+  static route::Reachability::Policy reach_policy(const config::Config& config) {
+    return {.first = std::min(config.delivery.connect_timeout, config.delivery.retry_first),
+            .longest = config.delivery.retry_first};
+  }
+
+  /// Those of whom their receiver says that they are unknown, moved or disabled (RFC 3463#3.2).
+  void suppress_unknown(const Transit& transit, WallTime now) {
+    if (!parts_.config.delivery.suppress_unknown || transit.message().mail_from.empty()) return;
+    std::vector<Suppressed> gone;
+    for (const auto& one : transit.failed()) {
+      const bool unknown = one.status == "5.1.1" || one.status == "5.1.6" || one.status == "5.2.1";
+      if (one.reply.empty() || !unknown) continue;
+      if (auto address = suppressible(one.recipient.address))
+        gone.push_back(
+            {*std::move(address), Suppressed::Origin::bounce, std::string(split(one.reply, '\n').front()), now});
+    }
+    if (gone.empty()) return;
+    if (const auto added = parts_.suppressed.add(std::move(gone)); !added)
+      parts_.log(LogLevel::error, "suppression list: " + added.error().text());
   }
 
   asio::awaitable<smtp::client::Transaction> exchange(Transit& transit, Connection& connection) {
@@ -376,6 +427,7 @@ class Delivery::Impl {
     add_notice(change, notice_jobs, reports::Action::failed, transit, transit.failed(), now.wall);
     add_notice(change, notice_jobs, reports::Action::delayed, transit, transit.delayed(), now.wall);
     add_notice(change, notice_jobs, reports::Action::relayed, transit, transit.relayed(), now.wall);
+    suppress_unknown(transit, now.wall);
     After after{.job = job_of(transit.message(), transit.group()),
                 .domain = domain,
                 .again = {},
@@ -530,6 +582,7 @@ class Delivery::Impl {
   DeliveryParts parts_;
   Queue queue_;
   asio::steady_timer wake_;
+  route::Reachability reach_;
   std::unique_ptr<Connections> connections_;
   std::unique_ptr<HopPolicies> hop_policies_;
   asio::thread_pool signers_;
@@ -556,6 +609,10 @@ void Delivery::enqueue(Job job, const std::string& domain, SteadyTime due) {
 
 void Delivery::start() {
   impl_->start();
+}
+
+Result<std::function<void()>> Delivery::prepare_reload(const config::Config& next) {
+  return impl_->prepare_reload(next);
 }
 
 void Delivery::take_no_more() {

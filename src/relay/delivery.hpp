@@ -36,7 +36,7 @@ struct DeliveryParts {
   const Keys& keys;
   Router& router;
   Pacer& pacer;
-  const SuppressionList& suppressed;
+  SuppressionList& suppressed;
   spool::Spool& spool;
   store::History& history;
   net::AnswerSource& dns;
@@ -73,6 +73,8 @@ class Delivery {
   [[nodiscard]] boost::asio::awaitable<Result<QueueChanged>> change(QueueChange what, std::vector<Meant> meant);
   [[nodiscard]] GroupState state_of(const spool::MessageRecord& message, const spool::GroupRecord& group,
                                     SteadyTime now) const;
+  /// Reads what the relays of `next` need. What is returned makes it count, once the configuration is `next`.
+  [[nodiscard]] Result<std::function<void()>> prepare_reload(const config::Config& next);
   /// Workers end after the message that they have in hand; busy() says how many still have one.
   void take_no_more();
   [[nodiscard]] unsigned busy() const;

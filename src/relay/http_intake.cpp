@@ -86,6 +86,7 @@ void add(Batch& batch, const SubmissionParts& parts, Result<HttpMessage> message
                                   .hostname = *parts.config.hostname,
                                   .protocol = "HTTP",
                                   .gate = parts.config.gate,
+                                  .verp = [&](const auto& domain) { return wants_verp(parts.config, domain); },
                                   .signing = [&parts](const auto& domain) { return signing_of(parts.keys, domain); }});
   if (!accepted) {
     outcome.error = error_of(accepted.error());

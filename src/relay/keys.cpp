@@ -25,6 +25,7 @@ Result<Keys> Keys::load(const std::vector<config::Domain>& domains) {
   Keys out;
   for (const auto& domain : domains) {
     auto& entry = out.domains_.emplace_back(DomainKeys{domain.name, {}, {}});
+    std::vector<dkim::SigningKey> keys;
     for (const auto& configured : domain.dkim) {
       const auto where = "the DKIM key of " + domain.name.text() + ", selector " + configured.selector + ": ";
       const auto text = read(configured.key_file);
@@ -37,8 +38,9 @@ Result<Keys> Keys::load(const std::vector<config::Domain>& domains) {
       entry.intended.emplace_back(rulebook::IntendedSignature{domain.name, configured.selector,
                                                               std::string(dkim::to_string(key->type())),
                                                               base64_encode(key->public_octets())});
-      entry.keys.push_back({*std::move(key), domain.name, configured.selector});
+      keys.push_back({*std::move(key), domain.name, configured.selector});
     }
+    entry.keys = std::make_shared<const std::vector<dkim::SigningKey>>(std::move(keys));
   }
   return out;
 }
@@ -52,13 +54,14 @@ const Keys::DomainKeys* Keys::find(const dns::DomainName& author_domain) const {
   return best;
 }
 
-std::span<const dkim::SigningKey> Keys::of(const dns::DomainName& author_domain) const {
+Keys::SigningKeys Keys::of(const dns::DomainName& author_domain) const {
+  static const auto none = std::make_shared<const std::vector<dkim::SigningKey>>();
   const auto* entry = find(author_domain);
-  return entry == nullptr ? std::span<const dkim::SigningKey>() : std::span<const dkim::SigningKey>(entry->keys);
+  return entry == nullptr ? none : entry->keys;
 }
 
 bool Keys::empty() const {
-  return std::ranges::all_of(domains_, [](const DomainKeys& entry) { return entry.keys.empty(); });
+  return std::ranges::all_of(domains_, [](const DomainKeys& entry) { return entry.keys->empty(); });
 }
 
 std::vector<rulebook::Signature> Keys::intended(const dns::DomainName& author_domain) const {

@@ -4,6 +4,7 @@
 #include "base/text.hpp"
 #include "message/build.hpp"
 #include "message/header.hpp"
+#include "relay/verp.hpp"
 #include "reports/encode.hpp"
 #include "smtp/path.hpp"
 
@@ -34,7 +35,10 @@ std::optional<Accepted> notice(reports::Action action, const spool::MessageRecor
                                const spool::GroupRecord& group, const std::vector<NoticedRecipient>& recipients,
                                const std::string& original, QueueId notice_id, WallTime now,
                                const dns::DomainName& hostname) {
-  const auto sender = smtp::Mailbox::parse(message.mail_from);
+  auto return_path = message.mail_from;
+  if (message.verp && recipients.size() == 1)
+    return_path = verp_sender(return_path, recipients.front().recipient.address).value_or(return_path);
+  const auto sender = smtp::Mailbox::parse(return_path);
   if (message.mail_from.empty() || !sender) return std::nullopt;
   reports::Dsn dsn;
   dsn.action = action;
@@ -56,7 +60,7 @@ std::optional<Accepted> notice(reports::Action action, const spool::MessageRecor
   if (dsn.recipients.empty()) return std::nullopt;
   dsn.reporting_mta = hostname.text();
   dsn.from = "mailer-daemon@" + hostname.text();
-  dsn.to = message.mail_from;
+  dsn.to = return_path;
   dsn.message_id = notice_id.text() + "@" + hostname.text();
   dsn.boundary = "ptarmigan" + notice_id.text();
   dsn.now = now;
@@ -78,7 +82,7 @@ std::optional<Accepted> notice(reports::Action action, const spool::MessageRecor
   spool::GroupRecord to;
   to.message = notice_id;
   to.domain = sender->domain;
-  to.recipients = {{.address = message.mail_from, .notify = {.never = true}, .orcpt = {}}};
+  to.recipients = {{.address = return_path, .notify = {.never = true}, .orcpt = {}}};
   to.created = to.next_attempt = now;
   out.groups.push_back(std::move(to));
   out.octets = std::move(built->octets);

@@ -7,6 +7,8 @@ Outcome outcome_of(const smtp::client::Answer& answer, bool uncertain) {
   using smtp::Cause;
   if (answer.accepted()) return {.fate = Fate::delivered};
   if (uncertain && !answer.reply) return {.fate = Fate::wait};
+  // A relay that does not let us in refuses our password, which the operator can mend, and not the message.
+  if (answer.stage == smtp::Stage::auth) return {.fate = Fate::next_route};
   const auto failure = answer.failure();
   const bool permanent = failure.persistence == smtp::Persistence::permanent;
   switch (failure.cause) {

@@ -2,6 +2,7 @@
 #include "relay/pacer.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include "base/text.hpp"
 
@@ -27,6 +28,20 @@ route::Pacing::Policy policy_of(const config::Config& config) {
   return policy;
 }
 
+std::map<IpAddress, route::WarmUpPlan> warm_up_plans(const config::Config& config) {
+  std::map<IpAddress, route::WarmUpPlan> plans;
+  for (const auto& source : config.sources) {
+    if (!source.warm_up_from) continue;
+    const route::WarmUpPlan plan{.first_day = *source.warm_up_from,
+                                 .first_allowance = source.warm_up_first,
+                                 .growth_percent = source.warm_up_growth,
+                                 .full_allowance = source.warm_up_full};
+    for (const auto& address : {source.ipv6, source.ipv4})
+      if (address) plans[*address] = plan;
+  }
+  return plans;
+}
+
 }  // namespace
 
 std::string spf_domain(const std::string& mail_from, const dns::DomainName& ehlo_name) {
@@ -35,22 +50,19 @@ std::string spf_domain(const std::string& mail_from, const dns::DomainName& ehlo
 }
 
 Pacer::Pacer(const config::Config& config, const Keys& keys) : keys_(keys), pacing_(policy_of(config)) {
-  for (const auto& source : config.sources) {
-    if (!source.warm_up_from) continue;
-    const route::WarmUpPlan plan{.first_day = *source.warm_up_from,
-                                 .first_allowance = source.warm_up_first,
-                                 .growth_percent = source.warm_up_growth,
-                                 .full_allowance = source.warm_up_full};
-    for (const auto& address : {source.ipv6, source.ipv4})
-      if (address) warm_up_.set_plan(*address, plan);
-  }
+  warm_up_.set_plans(warm_up_plans(config));
+}
+
+void Pacer::reload(const config::Config& config) {
+  pacing_.set_policy(policy_of(config));
+  warm_up_.set_plans(warm_up_plans(config));
 }
 
 std::string Pacer::dkim_domain(const Sender& sender) const {
   const auto domain = dns::DomainName::from_unicode(sender.header_from_domain);
   if (!domain) return {};
   const auto keys = keys_.of(*domain);
-  return keys.empty() ? std::string() : keys.front().domain.text();
+  return keys->empty() ? std::string() : keys->front().domain.text();
 }
 
 std::expected<Pacer::Place, Pacer::Blocked> Pacer::begin(const route::Candidate& candidate, const route::Site& site,

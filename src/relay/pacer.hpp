@@ -48,6 +48,9 @@ class Pacer {
 
   [[nodiscard]] unsigned messages_a_connection(const std::string& site) const;
 
+  /// After the configuration has changed: what was learnt stays.
+  void reload(const config::Config& config);
+
   void save_to(route::SavedStanding& saved, Moment now) const;
   void restore(const route::SavedStanding& saved, Moment now);
   [[nodiscard]] std::uint64_t revision() const { return pacing_.revision() + warm_up_.revision(); }

@@ -77,13 +77,15 @@ const route::RouteFacts& Router::facts_of(const route::SourceAddress& source, co
 }
 
 route::Plan Router::plan(const Sender& sender, const route::Destination& destination,
-                         const std::set<std::string>& refused, Moment now) {
+                         const std::set<std::string>& refused, QueueId message, Moment now) {
   const route::PlanInput input{.sources = sources_,
                                .relays = config_.relays,
                                .destination = destination,
                                .refused = refused,
                                .mode = config_.delivery.standing,
-                               .prefer = config_.delivery.prefer};
+                               .prefer = config_.delivery.prefer,
+                               .pool = pool_of(sender),
+                               .spread = std::hash<std::string>{}(message.text())};
   return route::make_plan(input, [&](const route::SourceAddress& source) {
     const auto& facts = facts_of(source, sender, destination.site);
     auto for_all = standing_.weigh({source.address, destination.site.key}, facts, now);
@@ -91,6 +93,21 @@ route::Plan Router::plan(const Sender& sender, const route::Destination& destina
     auto for_sender = standing_.weigh({source.address, destination.site.key, sender_key(sender)}, facts, now);
     return for_sender.refusal ? for_sender : for_all;
   });
+}
+
+std::string Router::pool_of(const Sender& sender) const {
+  const auto author = dns::DomainName::from_unicode(sender.header_from_domain);
+  const config::Domain* best = nullptr;
+  for (const auto& domain : config_.domains)
+    if (author && author->is_at_or_below(domain.name) &&
+        (best == nullptr || domain.name.label_count() > best->name.label_count()))
+      best = &domain;
+  return best == nullptr ? std::string() : best->pool;
+}
+
+void Router::reload() {
+  sources_ = route::addresses_of(config_.sources);
+  judged_.clear();
 }
 
 bool Router::take_place(const route::Candidate& candidate, const route::Site& site) {

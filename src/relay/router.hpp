@@ -8,6 +8,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include "base/queue_id.hpp"
 #include "config/config.hpp"
 #include "relay/facts_cache.hpp"
 #include "relay/keys.hpp"
@@ -31,7 +32,7 @@ class Router {
 
   /// The order of routes, from known facts and replies. Never waits; asks in the background for what would be needed.
   [[nodiscard]] route::Plan plan(const Sender& sender, const route::Destination& destination,
-                                 const std::set<std::string>& refused, Moment now);
+                                 const std::set<std::string>& refused, QueueId message, Moment now);
 
   /// On probation only one message at a time goes over a route. False: take the next one.
   [[nodiscard]] bool take_place(const route::Candidate& candidate, const route::Site& site);
@@ -72,6 +73,8 @@ class Router {
   [[nodiscard]] std::optional<Weighed> weigh_again(const route::StandingKey& key, std::string_view rule, Moment now);
   /// Grows whenever an answer changed.
   [[nodiscard]] std::uint64_t facts_generation() const { return facts_.generation(); }
+  /// After the configuration has changed: other sources, other keys.
+  void reload();
 
   [[nodiscard]] const route::StandingTable& standing() const { return standing_; }
   /// What an earlier run learnt from replies, `elapsed` after it was saved.
@@ -89,6 +92,8 @@ class Router {
   [[nodiscard]] const route::SourceAddress* source_of(const route::StandingKey& key) const;
   [[nodiscard]] Sender sender_of(const route::StandingKey& key) const;
   [[nodiscard]] rulebook::Subject subject_of(const route::SourceAddress& source, const Sender& sender) const;
+  /// Of the nearest configured domain at or above the sender's.
+  [[nodiscard]] std::string pool_of(const Sender& sender) const;
   const route::RouteFacts& facts_of(const route::SourceAddress& source, const Sender& sender, const route::Site& site);
 
   const config::Config& config_;

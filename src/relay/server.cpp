@@ -12,6 +12,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "config/reload.hpp"
 #include "net/clock.hpp"
 #include "net/listener.hpp"
 #include "net/notify_socket.hpp"
@@ -78,12 +79,7 @@ class Server::Impl {
   }
 
   Result<> open() {
-    if (!config_.hostname)
-      return failure("hostname is not set", "set hostname = \"mail.example.com\" in the configuration");
-    if (config_.sources.empty() && config_.relays.empty())
-      return failure("there is no [[source]] and no [[relay]]: mail could not leave",
-                     "add a [[source]] with this host's addresses");
-    if (auto opened = check_sources(); !opened) return opened;
+    if (auto usable = check_whole(config_); !usable) return usable;
     if (auto opened = open_keys(); !opened) return opened;
     if (auto opened = open_storage(); !opened) return opened;
     if (auto opened = open_dns(); !opened) return opened;
@@ -107,7 +103,12 @@ class Server::Impl {
     signals.async_wait([this](const boost::system::error_code& error, int) {
       if (!error) stop();
     });
-    stop_signals_ = [&signals] { signals.cancel(); };
+    asio::signal_set hangups(reactor_, SIGHUP);
+    wait_for_reload(hangups);
+    stop_signals_ = [&signals, &hangups] {
+      signals.cancel();
+      hangups.cancel();
+    };
     reactor_.run();
     stop_signals_ = {};
     if (spool_error_) return std::unexpected(*spool_error_);
@@ -115,9 +116,70 @@ class Server::Impl {
   }
 
  private:
+  void wait_for_reload(asio::signal_set& hangups) {
+    hangups.async_wait([this, &hangups](const boost::system::error_code& error, int) {
+      if (error || stopping_) return;
+      reload();
+      wait_for_reload(hangups);
+    });
+  }
+
+  void reload() {
+    if (!origin_.again) return;
+    net::notify_supervisor("RELOADING=1");
+    auto read = origin_.again();
+    const auto done = read ? take_over(*std::move(read)) : Result<>(std::unexpected(read.error()));
+    if (!done) log_(LogLevel::error, "reload: nothing is changed: " + done.error().text());
+    net::notify_supervisor("READY=1");
+  }
+
+  /// All that can fail comes first.
+  Result<> take_over(Origin::Read read) {
+    auto next = config::reloaded(config_, origin_.given, std::move(read.config), read.given);
+    if (auto usable = check_whole(next.config); !usable) return usable;
+    auto keys = Keys::load(next.config.domains);
+    if (!keys) return std::unexpected(keys.error());
+    auto users = Users::load(next.config.submission.users_file);
+    if (!users) return std::unexpected(users.error());
+    auto tls = server_tls(next.config.submission);
+    if (!tls) return std::unexpected(tls.error());
+    auto use_relays = delivery_->prepare_reload(next.config);
+    if (!use_relays) return std::unexpected(use_relays.error());
+
+    const auto& submission = next.config.submission;
+    if (submission.user_recipients_per_hour != config_.submission.user_recipients_per_hour)
+      intake_.users = Rates(submission.user_recipients_per_hour, std::chrono::hours(1));
+    if (submission.network_recipients_per_hour != config_.submission.network_recipients_per_hour)
+      intake_.networks = Rates(submission.network_recipients_per_hour, std::chrono::hours(1));
+    config_ = std::move(next.config);
+    origin_.given = std::move(read.given);
+    keys_ = *std::move(keys);
+    users_->replace_by(**users);
+    tls_ = *std::move(tls);
+    (*use_relays)();
+    router_->reload();
+    pacer_->reload(config_);
+    std::string told = "reloaded";
+    for (const auto& path : next.changed) told += (&path == &next.changed.front() ? ": " : ", ") + path;
+    log_(LogLevel::info, told);
+    for (const auto& path : next.waiting)
+      log_(LogLevel::warning, path + " was changed too, and counts after a restart");
+    return {};
+  }
+
+  /// What no file can tell by itself.
+  Result<> check_whole(const config::Config& config) {
+    if (!config.hostname)
+      return failure("hostname is not set", "set hostname = \"mail.example.com\" in the configuration");
+    if (config.sources.empty() && config.relays.empty())
+      return failure("there is no [[source]] and no [[relay]]: mail could not leave",
+                     "add a [[source]] with this host's addresses");
+    return check_sources(config);
+  }
+
   /// Every configured address must be on this host: mail from another one would have the wrong PTR and SPF.
-  Result<> check_sources() {
-    for (const auto& source : route::addresses_of(config_.sources)) {
+  Result<> check_sources(const config::Config& config) {
+    for (const auto& source : route::addresses_of(config.sources)) {
       auto probe = net::Listener::open({reactor_.get_executor()}, {.endpoints = {{source.address, 0}}});
       if (!probe) return failure("source " + source.source + ": " + probe.error().message, probe.error().remedy);
     }
@@ -131,11 +193,16 @@ class Server::Impl {
     auto users = Users::load(config_.submission.users_file);
     if (!users) return std::unexpected(users.error());
     users_ = *std::move(users);
-    if (config_.submission.certificate.empty()) return {};
-    auto tls = net::TlsContext::server(config_.submission.certificate, config_.submission.key);
+    auto tls = server_tls(config_.submission);
     if (!tls) return std::unexpected(tls.error());
     tls_ = *std::move(tls);
     return {};
+  }
+
+  /// Null where there is no certificate.
+  static Result<std::shared_ptr<const net::TlsContext>> server_tls(const config::Submission& settings) {
+    if (settings.certificate.empty()) return nullptr;
+    return net::TlsContext::server(settings.certificate, settings.key);
   }
 
   Result<> open_storage() {

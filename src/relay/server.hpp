@@ -1,6 +1,7 @@
 // relay/server.hpp - the running server: submission in, queue, delivery out, composed from a configuration.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,6 +16,12 @@ namespace ptarmigan::relay {
 struct Origin {
   std::string file = {};
   std::vector<config::Given> given = {};
+  /// Reads it again, for SIGHUP; without it there is no reload.
+  struct Read {
+    config::Config config;
+    std::vector<config::Given> given;
+  };
+  std::function<Result<Read>()> again = {};
 };
 
 class Server {
@@ -27,6 +34,8 @@ class Server {
   Server& operator=(const Server&) = delete;
 
   /// Serves until SIGTERM or SIGINT; sessions then get a bounded time to end. An error when the spool had to stop.
+  /// SIGHUP reads the configuration, keys, users and certificates again: sessions and deliveries go on, new ones go by
+  /// what is new. Where anything cannot be used nothing changes, and the log says why.
   [[nodiscard]] Result<> run();
 
  private:

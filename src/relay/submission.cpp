@@ -83,9 +83,15 @@ std::optional<smtp::Reply> Submission::over_rate(const smtp::server::Session& se
                          " in this hour; come back in " + std::to_string(seconds) + " s");
 }
 
+bool wants_verp(const config::Config& config, const std::string& domain) {
+  const auto name = dns::DomainName::from_unicode(domain);
+  return name &&
+         std::ranges::any_of(config.domains, [&](const config::Domain& one) { return one.verp && one.name == *name; });
+}
+
 Signing signing_of(const Keys& keys, const dns::DomainName& author_domain) {
   if (keys.empty()) return Signing::nobody;
-  return keys.of(author_domain).empty() ? Signing::missing : Signing::aligned;
+  return keys.of(author_domain)->empty() ? Signing::missing : Signing::aligned;
 }
 
 asio::awaitable<std::optional<smtp::Reply>> Submission::decide(smtp::Stage stage,
@@ -210,6 +216,7 @@ asio::awaitable<smtp::Reply> Submission::take_message(const smtp::server::Sessio
                                   .now = net::now(),
                                   .hostname = *parts_.config.hostname,
                                   .gate = parts_.config.gate,
+                                  .verp = [this](const auto& domain) { return wants_verp(parts_.config, domain); },
                                   .signing = [this](const auto& domain) { return signing_of(parts_.keys, domain); }});
   body_.clear();
   if (!accepted) co_return accepted.error();

@@ -39,6 +39,8 @@ struct SubmissionParts {
   const Log& log;
 };
 
+/// Mail with a reverse-path in this domain names its recipient there: domain[].verp.
+[[nodiscard]] bool wants_verp(const config::Config& config, const std::string& domain);
 /// Whether mail of this From domain is signed.
 [[nodiscard]] Signing signing_of(const Keys& keys, const dns::DomainName& author_domain);
 /// What a client is told of it.

@@ -5,6 +5,7 @@
 
 #include "base/text.hpp"
 #include "message/header.hpp"
+#include "relay/verp.hpp"
 #include "rulebook/match.hpp"
 #include "smtp/command.hpp"
 #include "smtp/path.hpp"
@@ -24,6 +25,11 @@ std::optional<smtp::OriginalRecipient> original_of(const std::string& orcpt) {
   auto address = smtp::xtext_decode(std::string_view(orcpt).substr(semicolon + 1));
   if (!address) return std::nullopt;
   return smtp::OriginalRecipient{.type = to_lower(orcpt.substr(0, semicolon)), .address = *std::move(address)};
+}
+
+std::string sender_of(const spool::MessageRecord& message, const spool::GroupRecord& group) {
+  if (!message.verp || group.recipients.size() != 1) return message.mail_from;
+  return verp_sender(message.mail_from, group.recipients.front().address).value_or(message.mail_from);
 }
 
 using smtp::Persistence;
@@ -111,7 +117,7 @@ bool Transit::settled() const {
 
 smtp::Envelope Transit::envelope() const {
   smtp::Envelope out;
-  if (auto sender = smtp::Mailbox::parse(message_.mail_from)) out.mail_from.mailbox = *std::move(sender);
+  if (auto sender = smtp::Mailbox::parse(sender_of(message_, group_))) out.mail_from.mailbox = *std::move(sender);
   auto& parameters = out.parameters;
   parameters.size = octets_->size();
   if (message_.eight_bit) parameters.body = smtp::BodyType::eight_bit_mime;
@@ -129,6 +135,12 @@ smtp::Envelope Transit::envelope() const {
                               .original = original_of(one.recipient.orcpt)});
   }
   return out;
+}
+
+void Transit::route_is_silent(const route::Candidate& candidate, const route::Site& site, const std::string& why) {
+  better_is_down_ = better_is_down_ || !candidate.last_resort;
+  silent_ += (silent_.empty() ? "" : "; ") + candidate.route.id + ": " + why;
+  group_.site = site.key;
 }
 
 smtp::client::Transaction Transit::everyone(const smtp::client::Answer& answer) const {
@@ -345,6 +357,11 @@ void Transit::no_route_left(const route::Plan& plan) {
     std::string why =
         plan.order.empty() ? "no route to this receiver:" : "every route is taken by a message that tries it out";
     for (const auto& candidate : plan.unused) why += " " + candidate.route.id + " (" + candidate.reason + ")";
+    if (!silent_.empty()) {
+      why = "not tried, because nobody answered a moment ago: " + silent_;
+      record.site = group_.site;
+      record.cause = group_.cause = to_string(smtp::Cause::site);
+    }
     record.reply_text = group_.last_reply = why;
     record.considered = "";
   }

@@ -43,6 +43,8 @@ class Transit {
   [[nodiscard]] bool better_route_is_down() const { return better_is_down_; }
   /// A route could not be taken because another message tries it out.
   void route_is_busy() { better_is_down_ = true; }
+  /// A route was not tried, because nobody answered there a moment ago: `why`, in the words of that attempt.
+  void route_is_silent(const route::Candidate& candidate, const route::Site& site, const std::string& why);
   /// Nothing was learnt yet.
   [[nodiscard]] bool unchanged() const { return records_.empty(); }
 
@@ -120,6 +122,7 @@ class Transit {
   std::vector<NoticedRecipient> relayed_;
   std::vector<store::Attempt> records_;
   bool better_is_down_ = false;
+  std::string silent_;  ///< the routes that were not tried, and why
   std::optional<milliseconds> again_;
 };
 

@@ -22,6 +22,9 @@ class Users {
   /// An error names file and line. Empty lines and lines that begin with # are skipped.
   static Result<std::unique_ptr<Users>> load(const std::string& file);
 
+  /// Takes the users of another file over; checks that are under way end by the old ones.
+  void replace_by(Users& others) { verifiers_.swap(others.verifiers_); }
+
   [[nodiscard]] bool empty() const { return verifiers_.empty(); }
   /// For SCRAM-SHA-256; a decoy for a user who does not exist.
   [[nodiscard]] smtp::ScramVerifier scram(const std::string& user) const;

@@ -75,6 +75,8 @@ class Pacing {
   };
   explicit Pacing(Policy policy) : policy_(std::move(policy)) {}
 
+  /// What was learnt of sites stays.
+  void set_policy(Policy policy) { policy_ = std::move(policy); }
   [[nodiscard]] const Shape& shape_of(std::string_view site) const;
 
   /// Takes a place for one message in each of its lanes: then end() must follow. Otherwise says what it waits for,

@@ -2,6 +2,7 @@
 #include "route/plan.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <tuple>
 
@@ -29,6 +30,25 @@ bool preferred_family(const Candidate& candidate, config::Preference prefer) {
   return candidate.route.source->address.is_v6() == (prefer == config::Preference::ipv6);
 }
 
+std::uint64_t mixed(std::uint64_t x) {
+  // The finalizer of SplitMix64 (Steele, Lea, Flood 2014).
+  x += 0x9e3779b97f4a7c15U;
+  x = (x ^ (x >> 30U)) * 0xbf58476d1ce4e5b9U;
+  x = (x ^ (x >> 27U)) * 0x94d049bb133111ebU;
+  return x ^ (x >> 31U);
+}
+
+/// Smaller goes first. Weighted rendezvous hashing: each source is first for its share of the messages, and a message
+/// keeps its order of sources whatever others come and go.
+double turn_of(const Candidate& candidate, std::uint64_t spread) {
+  if (!candidate.route.source || candidate.route.source->weight == 0) return HUGE_VAL;
+  std::uint64_t hash = mixed(spread);
+  for (const char c : candidate.route.source->source) hash = mixed(hash ^ static_cast<unsigned char>(c));
+  constexpr double one_part = 0x1p-53;
+  const double in_unit = (static_cast<double>(hash >> 11U) + 1) * one_part;
+  return -std::log(in_unit) / candidate.route.source->weight;
+}
+
 /// Why it stands where it stands; what its standing rests on is in the standing itself.
 std::string reason_of(const Candidate& candidate, config::StandingMode mode, std::size_t routes_before) {
   if (candidate.route.relay) return routes_before == 0 ? "no own address is better" : "relay, after own addresses";
@@ -48,11 +68,20 @@ std::string reason_of(const Candidate& candidate, config::StandingMode mode, std
 
 }  // namespace
 
+std::string relay_route_id(std::string_view name) {
+  return "relay " + std::string(name);
+}
+
 std::vector<SourceAddress> addresses_of(const std::vector<config::Source>& sources) {
   std::vector<SourceAddress> out;
   for (const auto& source : sources)
     for (const auto& address : {source.ipv6, source.ipv4})
-      if (address) out.push_back({source.name, *address, source.ehlo.value_or(dns::DomainName())});
+      if (address)
+        out.push_back({.source = source.name,
+                       .address = *address,
+                       .ehlo_name = source.ehlo.value_or(dns::DomainName()),
+                       .pool = source.pool,
+                       .weight = source.weight});
   return out;
 }
 
@@ -68,7 +97,7 @@ std::vector<Candidate> list_candidates(const PlanInput& input) {
   }
   for (std::size_t i = 0; i < input.relays.size(); ++i) {
     Candidate candidate;
-    candidate.route.id = "relay " + input.relays[i].name;
+    candidate.route.id = relay_route_id(input.relays[i].name);
     candidate.route.relay = i;
     out.push_back(std::move(candidate));
   }
@@ -80,6 +109,9 @@ Plan order_plan(const PlanInput& input, std::vector<Candidate> candidates) {
   for (auto& candidate : candidates) {
     if (input.refused.contains(candidate.route.id)) {
       candidate.reason = "refused this message before";
+      plan.unused.push_back(std::move(candidate));
+    } else if (candidate.route.source && !input.pool.empty() && candidate.route.source->pool != input.pool) {
+      candidate.reason = "is not in the pool " + input.pool;
       plan.unused.push_back(std::move(candidate));
     } else if (candidate.route.source && candidate.route.targets.empty()) {
       candidate.reason =
@@ -94,7 +126,8 @@ Plan order_plan(const PlanInput& input, std::vector<Candidate> candidates) {
     const int place = rank(candidate, input.mode);
     // The least bad of the poor ones breaks fewer rules.
     const std::size_t broken = place == poor_rank ? candidate.standing.rules.size() : 0;
-    return std::tuple(place, broken, !preferred_family(candidate, input.prefer), i);
+    const double turn = turn_of(candidate, input.spread);
+    return std::tuple(place, broken, !preferred_family(candidate, input.prefer), turn, i);
   };
   std::vector<std::size_t> places(plan.order.size());
   std::iota(places.begin(), places.end(), std::size_t{0});

@@ -2,9 +2,11 @@
 // passed in.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/config.hpp"
@@ -18,6 +20,8 @@ struct SourceAddress {
   std::string source;  ///< the pair's configured name
   IpAddress address;
   dns::DomainName ehlo_name;
+  std::string pool = {};
+  unsigned weight = 0;  ///< config::Source::weight
   friend bool operator==(const SourceAddress&, const SourceAddress&) = default;
 };
 
@@ -31,6 +35,9 @@ struct Route {
   std::optional<std::size_t> relay = {};     ///< index in the configuration
   std::vector<Target> targets = {};          ///< direct: of the source's family, in order of preference
 };
+
+/// Route::id of a relay.
+[[nodiscard]] std::string relay_route_id(std::string_view name);
 
 /// A route as the planner found it; all of them are kept in the attempt's record.
 struct Candidate {
@@ -48,11 +55,13 @@ struct PlanInput {
   std::set<std::string> refused;  ///< ids of routes that refused this very message for good
   config::StandingMode mode = config::StandingMode::enforce;
   config::Preference prefer = config::Preference::ipv6;
+  std::string pool = {};     ///< of the sources that this mail may leave from; "": all
+  std::uint64_t spread = 0;  ///< the same for all attempts of one message: which of the weighted sources comes first
 };
 
 struct Plan {
   std::vector<Candidate> order;   ///< to be tried from the front
-  std::vector<Candidate> unused;  ///< refused before, or without a target of their family
+  std::vector<Candidate> unused;  ///< refused before, of another pool, or without a target of their family
 };
 
 /// `standing` gives the standing of a direct route, by source address.

@@ -32,6 +32,11 @@ struct WarmUpPlan {
 class WarmUp {
  public:
   void set_plan(const IpAddress& source, const WarmUpPlan& plan) { sources_[source].plan = plan; }
+  /// These and no others; what they have sent today stays counted.
+  void set_plans(const std::map<IpAddress, WarmUpPlan>& plans) {
+    std::erase_if(sources_, [&](const auto& entry) { return !plans.contains(entry.first); });
+    for (const auto& [source, plan] : plans) set_plan(source, plan);
+  }
 
   /// True where the address has a plan that has not ended.
   [[nodiscard]] bool is_warming(const IpAddress& source, WallTime now) const;

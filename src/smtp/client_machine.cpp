@@ -65,6 +65,10 @@ void ClientMachine::handle(Reply reply) {
     case State::auth_plain:
     case State::auth_login_user:
     case State::auth_login_password:
+    case State::auth_scram_first:
+    case State::auth_scram_final:
+    case State::auth_token:
+    case State::auth_token_sent:
     case State::auth_done: return handle_auth(reply);
     case State::transaction: return handle_transaction(std::move(reply));
     case State::end_of_data: return handle_end_of_data(std::move(reply));
@@ -120,26 +124,58 @@ void ClientMachine::start_auth() {
   state_ = State::auth_done;
   if (security_ == Security::plain && options_.auth_channel == AuthChannel::tls_only)
     return fail(Problem::auth_needs_tls);
-  if (extensions_.offers_auth("PLAIN")) {
+  if (may_use(SaslMechanism::scram_sha_256, "SCRAM-SHA-256")) return begin_scram();
+  if (may_use(SaslMechanism::plain, "PLAIN")) {
     const auto message = options_.credentials->encode();
     if (message.reveal().size() > max_initial_response) return send(State::auth_plain, "AUTH PLAIN");
     return send(State::auth_done, "AUTH PLAIN " + std::string(message.reveal()));
   }
-  if (extensions_.offers_auth("LOGIN")) return send(State::auth_login_user, "AUTH LOGIN");
+  if (may_use(SaslMechanism::login, "LOGIN")) return send(State::auth_login_user, "AUTH LOGIN");
+  // Tokens are longer than a command line may be.
+  if (may_use(SaslMechanism::xoauth2, "XOAUTH2")) return send(State::auth_token, "AUTH XOAUTH2");
   fail(Problem::auth_not_offered);
+}
+
+bool ClientMachine::may_use(SaslMechanism mechanism, std::string_view name) const {
+  if (!extensions_.offers_auth(name)) return false;
+  if (mechanism == SaslMechanism::scram_sha_256 && (options_.scram.derive == nullptr || options_.scram_nonce.empty()))
+    return false;
+  if (options_.mechanism == SaslMechanism::best) return mechanism != SaslMechanism::xoauth2;
+  return options_.mechanism == mechanism;
+}
+
+void ClientMachine::begin_scram() {
+  scram_.emplace(options_.scram, options_.scram_nonce);
+  const auto first = base64_encode(scram_->begin(options_.credentials->user));
+  send(State::auth_scram_first, "AUTH SCRAM-SHA-256 " + first);
 }
 
 void ClientMachine::handle_auth(const Reply& reply) {
   if (reply.code >= 400) return fail(reply);
-  if (state_ == State::auth_done) {
+  // A server that skips its own proof may not be who it says it is, so it is believed only where none is due.
+  if (state_ == State::auth_done || (state_ == State::auth_token_sent && reply.positive())) {
     if (!reply.positive()) return fail(Problem::protocol);
     state_ = State::ready;
     return;
   }
   if (reply.code != 334) return fail(Problem::protocol);
   const auto& credentials = *options_.credentials;
+  const auto challenge = base64_decode(reply.words());
   if (state_ == State::auth_plain) return send(State::auth_done, credentials.encode().reveal());
   if (state_ == State::auth_login_user) return send(State::auth_login_password, base64_encode(credentials.user));
+  // What comes instead of 235 is the reason of a refusal, which comes after an empty answer.
+  if (state_ == State::auth_token_sent) return send(State::auth_done, "");
+  if (state_ == State::auth_token)
+    return send(State::auth_token_sent, base64_encode("user=" + credentials.user +
+                                                      "\x01"
+                                                      "auth=Bearer " +
+                                                      std::string(credentials.password.reveal()) + "\x01\x01"));
+  if (state_ == State::auth_scram_first) {
+    const auto answer = challenge ? scram_->finish(*challenge, credentials.password) : std::nullopt;
+    return answer ? send(State::auth_scram_final, base64_encode(*answer)) : fail(Problem::protocol);
+  }
+  if (state_ == State::auth_scram_final)
+    return challenge && scram_->verify(*challenge) ? send(State::auth_done, "") : fail(Problem::protocol);
   send(State::auth_done, base64_encode(credentials.password.reveal()));
 }
 
@@ -195,6 +231,10 @@ Stage ClientMachine::stage() const {
     case State::auth_plain:
     case State::auth_login_user:
     case State::auth_login_password:
+    case State::auth_scram_first:
+    case State::auth_scram_final:
+    case State::auth_token:
+    case State::auth_token_sent:
     case State::auth_done: return Stage::auth;
     case State::transaction:
       if (expected_.empty()) return Stage::mail;

@@ -1,6 +1,6 @@
 // smtp/client_machine.hpp - the sending side of one SMTP session, any number of messages: RFC 5321#3, PIPELINING
-// (RFC 2920#3.1), SIZE, 8BITMIME, SMTPUTF8, DSN, STARTTLS (RFC 3207#4), AUTH PLAIN and LOGIN (RFC 4954#4).
-// No sockets, no clock: each action is answered by exactly one event.
+// (RFC 2920#3.1), SIZE, 8BITMIME, SMTPUTF8, DSN, STARTTLS (RFC 3207#4), AUTH PLAIN, LOGIN, SCRAM-SHA-256
+// (RFC 4954#4, RFC 7677) and XOAUTH2. No sockets, no clock: each action is answered by exactly one event.
 //
 //   ClientMachine machine(options);
 //   for (Event event = Connected{}; ;) {
@@ -34,6 +34,7 @@
 #include "smtp/extensions.hpp"
 #include "smtp/failure.hpp"
 #include "smtp/reply.hpp"
+#include "smtp/scram.hpp"
 
 namespace ptarmigan::smtp {
 
@@ -42,6 +43,9 @@ namespace client {
 enum class Security { plain, tls };
 enum class TlsUse { none, opportunistic, required };
 enum class AuthChannel { tls_only, any };
+/// best: the first of SCRAM-SHA-256, PLAIN and LOGIN that is offered. XOAUTH2, which no RFC defines: the password is an
+/// OAuth 2.0 access token (RFC 6750).
+enum class SaslMechanism { best, plain, login, scram_sha_256, xoauth2 };
 enum class Pipelining { never, when_offered };
 /// What to do with 8-bit content where 8BITMIME is not offered. RFC 6152#3 forbids to send it.
 enum class EightBit { refuse, send_anyway };
@@ -60,6 +64,9 @@ struct Options {
   TlsUse tls = TlsUse::opportunistic;
   std::optional<PlainCredentials> credentials = {};
   AuthChannel auth_channel = AuthChannel::tls_only;
+  SaslMechanism mechanism = SaslMechanism::best;
+  ScramDigest scram = {};        ///< without it and a nonce SCRAM-SHA-256 is not used
+  std::string scram_nonce = {};  ///< fresh for each session
   Pipelining pipelining = Pipelining::when_offered;
   EightBit eight_bit = EightBit::refuse;
   std::size_t max_pipelined = 100;  ///< commands in one send, so that the replies fit into the sockets' buffers
@@ -150,6 +157,10 @@ class ClientMachine {
     auth_plain,
     auth_login_user,
     auth_login_password,
+    auth_scram_first,
+    auth_scram_final,
+    auth_token,
+    auth_token_sent,
     auth_done,
     ready,
     transaction,
@@ -191,6 +202,8 @@ class ClientMachine {
   void send(State next, std::string_view line);
   void after_ehlo();
   void start_auth();
+  void begin_scram();
+  [[nodiscard]] bool may_use(client::SaslMechanism mechanism, std::string_view name) const;
   void write_batch();
   void next_in_transaction();
   void finish();
@@ -228,6 +241,7 @@ class ClientMachine {
   bool body_sent_ = false;
   bool report_ = false;  ///< TransactionDone is due
   std::optional<client::Answer> session_failure_;
+  std::optional<ScramClient> scram_;
 };
 
 }  // namespace ptarmigan::smtp

@@ -97,4 +97,66 @@ std::optional<std::string> ScramServer::finish(std::string_view client_final) co
   return "v=" + base64_encode(digest_.hmac(verifier_.server_key, signed_text));
 }
 
+namespace {
+
+/// No channel binding, and nobody else to act as.
+constexpr std::string_view client_gs2_header = "n,,";
+
+std::string sasl_name_of(std::string_view user) {
+  std::string out;
+  for (const char c : user) {
+    if (c == ',') {
+      out += "=2C";
+    } else if (c == '=') {
+      out += "=3D";
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+ScramClient::ScramClient(ScramDigest digest, std::string nonce) : digest_(digest), nonce_(std::move(nonce)) {}
+
+std::string ScramClient::begin(std::string_view user) {
+  client_first_ = "n=" + sasl_name_of(user) + ",r=" + nonce_;
+  return std::string(client_gs2_header) + client_first_;
+}
+
+std::optional<std::string> ScramClient::finish(std::string_view server_first, const Secret& password) {
+  if (server_first.size() > max_scram_message) return std::nullopt;
+  const auto parts = split(server_first, ',');
+  if (parts.size() < 3) return std::nullopt;
+  const auto nonce = attribute(parts[0], 'r');
+  const auto salt_text = attribute(parts[1], 's');
+  const auto count = attribute(parts[2], 'i');
+  if (!nonce || !salt_text || !count) return std::nullopt;
+  // The server's own part must not be empty, or an old exchange could be played again.
+  if (!is_nonce(*nonce) || !nonce->starts_with(nonce_) || nonce->size() == nonce_.size()) return std::nullopt;
+  const auto salt = base64_decode(*salt_text);
+  const auto iterations = parse_number<unsigned>(*count);
+  if (!salt || salt->empty() || !iterations || *iterations < least_scram_iterations ||
+      *iterations > most_scram_iterations)
+    return std::nullopt;
+  const std::string without_proof = "c=" + base64_encode(client_gs2_header) + ",r=" + std::string(*nonce);
+  const std::string signed_text = client_first_ + "," + std::string(server_first) + "," + without_proof;
+  auto salted = digest_.derive(password.reveal(), *salt, *iterations);
+  auto client_key = digest_.hmac(salted, "Client Key");
+  const auto signature = digest_.hmac(digest_.hash(client_key), signed_text);
+  server_signature_ = digest_.hmac(digest_.hmac(salted, "Server Key"), signed_text);
+  wipe(salted);
+  auto proof = exclusive_or(client_key, signature);
+  wipe(client_key);
+  return without_proof + ",p=" + base64_encode(proof);
+}
+
+bool ScramClient::verify(std::string_view server_final) const {
+  if (server_final.size() > max_scram_message || server_signature_.empty()) return false;
+  const auto text = attribute(split(server_final, ',').front(), 'v');
+  const auto signature = text ? base64_decode(*text) : std::nullopt;
+  return signature && constant_time_equal(*signature, server_signature_);
+}
+
 }  // namespace ptarmigan::smtp

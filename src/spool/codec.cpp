@@ -118,6 +118,8 @@ bool bit(std::uint64_t flags, unsigned at) {
 
 /// From this version on records have a stream, and groups a site and a cause.
 constexpr unsigned version_with_site = 2;
+/// From this version on messages have the flag of VERP.
+constexpr unsigned version_with_verp = 3;
 
 Result<unsigned> version_of(std::string_view octets, std::string_view what, QueueId id) {
   const unsigned version = octets.empty() ? 0 : static_cast<unsigned char>(octets.front());
@@ -162,7 +164,7 @@ std::string encode(const MessageRecord& record) {
   out.address(record.submitter.client);
   out.text(record.submitter.ehlo_name);
   out.text(record.submitter.user);
-  out.flags({record.eight_bit, record.smtputf8, record.requiretls});
+  out.flags({record.eight_bit, record.smtputf8, record.requiretls, record.verp});
   out.number(static_cast<std::uint64_t>(record.ret));
   out.text(record.envid);
   out.number(static_cast<std::uint64_t>(record.stream));
@@ -203,7 +205,8 @@ Result<MessageRecord> decode_message(QueueId id, std::string_view octets) {
   record.submitter.client = in.address();
   record.submitter.ehlo_name = in.text();
   record.submitter.user = in.text();
-  const std::uint64_t flags = in.flags(3);
+  const std::uint64_t flags = in.flags(*version >= version_with_verp ? 4 : 3);
+  record.verp = bit(flags, 3);
   record.eight_bit = bit(flags, 0);
   record.smtputf8 = bit(flags, 1);
   record.requiretls = bit(flags, 2);

@@ -14,7 +14,7 @@
 
 namespace ptarmigan::spool {
 
-inline constexpr unsigned char record_version = 2;
+inline constexpr unsigned char record_version = 3;
 /// Far above what 1,000 recipients of RFC 5321#4.5.3.1.8 with all their parameters need.
 inline constexpr std::size_t max_record_size = 4U << 20;
 

@@ -41,6 +41,7 @@ struct MessageRecord {
   Ret ret = Ret::unspecified;
   std::string envid;  ///< RFC 3461#4.4, still as xtext
   Stream stream = Stream::unspecified;
+  bool verp = false;  ///< each recipient is told a reverse-path of its own, and is a group of its own
 
   friend bool operator==(const MessageRecord&, const MessageRecord&) = default;
 };

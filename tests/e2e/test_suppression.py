@@ -46,7 +46,7 @@ x
 @pytest.fixture(scope="module")
 def server(story):
     (story.home / "reports").mkdir()
-    story.configure(standing="enforce")
+    story.configure(standing="enforce", extra="suppress_unknown = true")
     config = story.home / "ptarmigan.toml"
     before, relay = config.read_text().split("[[relay]]", 1)  # the relay would take what a receiver that is down does not
     config.write_text(before + relay[relay.index("[submission]") :] + f'\n[watch]\ndrop_folder = "{FOLDER}"\n')
@@ -89,6 +89,15 @@ def test_mail_that_waits_for_who_is_suppressed_meanwhile_is_given_up_with_the_re
     finally:
         suppress(server, "remove", "@postfix-receiver.com")
         server.lab.start_server("postfix")
+
+
+def test_who_is_unknown_to_the_receiver_gets_no_more_mail(server):
+    server.submit("unknown@postfix-receiver.com")
+    server.wait("the list has it", lambda: "unknown@postfix-receiver.com" in listed(server), 15, server.server_log)
+    entry = listed(server)["unknown@postfix-receiver.com"]
+    assert entry["origin"] == "bounce" and "5.1.1" in entry["reason"], entry
+    assert "suppression list" in swaks(server, "unknown@postfix-receiver.com").stdout
+    assert suppress(server, "remove", "unknown@postfix-receiver.com")["changed"] == 1
 
 
 def queue(server) -> str:

@@ -60,6 +60,23 @@ TEST(AcceptMessage, groups_recipients_by_domain) {
   EXPECT_NE(accepted->groups[0].number, accepted->groups[1].number);
 }
 
+TEST(AcceptMessage, with_verp_each_recipient_is_a_group) {
+  const auto from = session({"a@one.example", "b@one.example", "c@two.example"});
+  const auto given = [&](bool verp) {
+    return accept_message({.session = &from,
+                           .client = IpAddress::parse("127.0.0.1").value(),
+                           .body = whole,
+                           .id = QueueId(7),
+                           .now = {WallTime(milliseconds(1'795'456'323'000)), {}},
+                           .hostname = dns::name("mail.example.com"),
+                           .verp = [&](const std::string& domain) { return verp && domain == "example.com"; }});
+  };
+  EXPECT_EQ(given(true)->groups.size(), 3U);
+  EXPECT_TRUE(given(true)->message.verp);
+  EXPECT_EQ(given(false)->groups.size(), 2U);
+  EXPECT_FALSE(given(false)->message.verp);
+}
+
 TEST(AcceptMessage, a_loop_is_refused) {
   std::string body;
   for (int i = 0; i < 101; ++i) body += "Received: by hop.example\r\n";

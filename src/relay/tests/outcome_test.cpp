@@ -50,5 +50,15 @@ TEST(Outcome, acceptance_is_delivery) {
   EXPECT_EQ(of("250 2.0.0 OK", Stage::end_of_data).fate, Fate::delivered);
 }
 
+TEST(Outcome, a_relay_that_refuses_the_password_never_makes_a_bounce) {
+  const smtp::client::Answer refused{.stage = smtp::Stage::auth,
+                                     .reply = smtp::Reply::parse("535 5.7.8 Authentication failed").value(),
+                                     .problem = {}};
+  const auto outcome = outcome_of(refused, false);
+  EXPECT_EQ(outcome.fate, Fate::next_route);
+  EXPECT_FALSE(outcome.permanent);
+  EXPECT_FALSE(outcome.blames_route);
+}
+
 }  // namespace
 }  // namespace ptarmigan::relay

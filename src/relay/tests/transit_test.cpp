@@ -77,6 +77,42 @@ TEST(Transit, the_senders_wishes_for_reports_go_to_the_next_hop) {
   EXPECT_FALSE(envelope.recipients[2].notify);
 }
 
+TEST(Transit, verp_names_the_recipient_in_the_reverse_path_and_in_the_notice) {
+  spool::MessageRecord message;
+  message.id = QueueId(7);
+  message.mail_from = "news@example.com";
+  message.verp = true;
+  spool::GroupRecord group;
+  group.recipients = {{.address = "a@gmail.com", .notify = {}, .orcpt = {}}};
+  const auto octets = std::make_shared<const std::string>("From: news@example.com\r\n\r\nx\r\n");
+  Transit on(message, group, octets, at(0));
+  EXPECT_EQ(on.envelope().mail_from.mailbox->text(), "news+a=gmail.com@example.com");
+  take(on, candidate("192.0.2.1"), answers({"550 5.1.1 no such user"}, Stage::rcpt));
+  ASSERT_EQ(on.failed().size(), 1U);
+  const std::vector<NoticedRecipient> failed(on.failed().begin(), on.failed().end());
+  const auto told = notice(reports::Action::failed, message, group, failed, *octets, QueueId(8), at(1).wall,
+                           dns::name("mail.example.com"));
+  ASSERT_TRUE(told);
+  EXPECT_EQ(told->groups.front().recipients.front().address, "news+a=gmail.com@example.com");
+}
+
+TEST(Transit, a_site_that_does_not_answer_is_waited_for_without_another_connection) {
+  auto on = transit();
+  route::Plan plan;
+  plan.order = {candidate("2001:db8::1"), candidate("192.0.2.1")};
+  on.route_is_silent(plan.order[0], gmail, "timed out");
+  on.route_is_silent(plan.order[1], gmail, "refused");
+  EXPECT_TRUE(on.unchanged());
+  on.no_route_left(plan);
+  on.decide_retry(policy, at(0), at(1), 0);
+  ASSERT_TRUE(on.next_attempt());
+  EXPECT_TRUE(on.failed().empty());
+  EXPECT_EQ(on.group().cause, "site");
+  EXPECT_EQ(on.group().last_reply,
+            "not tried, because nobody answered a moment ago: 2001:db8::1: timed out; 192.0.2.1: refused");
+  EXPECT_EQ(on.group().attempts, 1U) << "it comes nearer to its end as if it had been tried";
+}
+
 TEST(Transit, who_asked_for_success_is_told_where_the_next_hop_tells_nobody) {
   spool::MessageRecord message;
   message.mail_from = "news@example.com";

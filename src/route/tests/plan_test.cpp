@@ -1,6 +1,8 @@
 // route/tests/plan_test.cpp - the order of routes for every mix of standing, mode and preference.
 #include "route/plan.hpp"
 
+#include <map>
+
 #include <gtest/gtest.h>
 
 namespace ptarmigan::route {
@@ -45,6 +47,52 @@ TEST(Plan, equal_standing_goes_by_preference) {
   EXPECT_EQ(order(in, Standing::good, Standing::good), (Order{"2001:db8::1", "192.0.2.1", "relay backup"}));
   in.prefer = Preference::ipv4;
   EXPECT_EQ(order(in, Standing::good, Standing::good), (Order{"192.0.2.1", "2001:db8::1", "relay backup"}));
+}
+
+std::string first_of(PlanInput in, std::uint64_t spread) {
+  in.spread = spread;
+  return order(in, Standing::good, Standing::good).front();
+}
+
+TEST(Plan, weighted_sources_share_the_messages) {
+  PlanInput in = input();
+  in.sources = {{"a", ip("192.0.2.1"), dns::name("a.example.com"), "", 3},
+                {"b", ip("192.0.2.2"), dns::name("b.example.com"), "", 1},
+                {"c", ip("192.0.2.3"), dns::name("c.example.com"), "", 0}};
+  std::map<std::string, int> taken;
+  constexpr int messages = 8000;
+  for (std::uint64_t spread = 0; spread < messages; ++spread) ++taken[first_of(in, spread)];
+  EXPECT_NEAR(taken["192.0.2.1"], messages * 3 / 4, messages / 50);
+  EXPECT_NEAR(taken["192.0.2.2"], messages / 4, messages / 50);
+  EXPECT_EQ(taken.size(), 2U) << "without a share it comes last";
+  EXPECT_EQ(first_of(in, 7), first_of(in, 7)) << "retries keep the source";
+  // Without b its messages go to a, and a's stay.
+  PlanInput fewer = in;
+  fewer.sources.erase(fewer.sources.begin() + 1);
+  for (std::uint64_t spread = 0; spread < 50; ++spread) EXPECT_EQ(first_of(fewer, spread), "192.0.2.1");
+}
+
+TEST(Plan, both_families_of_a_weighted_source_go_together) {
+  PlanInput in = input();
+  in.sources = {{"a", ip("2001:db8::1"), dns::name("a.example.com"), "", 1},
+                {"a", ip("192.0.2.1"), dns::name("a.example.com"), "", 1},
+                {"b", ip("2001:db8::2"), dns::name("b.example.com"), "", 1},
+                {"b", ip("192.0.2.2"), dns::name("b.example.com"), "", 1}};
+  for (std::uint64_t spread = 0; spread < 50; ++spread) {
+    in.spread = spread;
+    const auto way = order(in, Standing::good, Standing::good);
+    EXPECT_EQ(way[0] == "2001:db8::1", way[2] == "192.0.2.1");
+  }
+}
+
+TEST(Plan, a_pool_leaves_the_sources_of_others_out) {
+  PlanInput in = input();
+  in.sources[0].pool = "news";
+  in.sources[1].pool = "mail";
+  in.pool = "mail";
+  EXPECT_EQ(order(in, Standing::good, Standing::good), (Order{"192.0.2.1", "relay backup"}));
+  in.pool.clear();
+  EXPECT_EQ(order(in, Standing::good, Standing::good), (Order{"2001:db8::1", "192.0.2.1", "relay backup"}));
 }
 
 TEST(Plan, standing_outranks_preference) {

@@ -186,6 +186,85 @@ TEST(ClientMachine, credentials_go_only_through_tls_unless_allowed) {
   EXPECT_EQ(none.session_failure->problem, Problem::auth_not_offered);
 }
 
+/// SHA-256 exchange of RFC 7677#3, with tables in the place of the crypto: the texts that reach it are those of the
+/// RFC.
+TEST(ClientMachine, scram_is_preferred_and_the_server_must_prove_itself_too) {
+  const PlainCredentials user{"", "user", Secret("pencil")};
+  client::Options options{.credentials = user};
+  options.scram_nonce = "rOprNGfwEbeRWgbNEkqO";
+  options.scram = {
+      .hash = [](std::string_view text) { return "H(" + std::string(text) + ")"; },
+      .hmac = [](std::string_view key,
+                 std::string_view text) { return "M(" + std::string(key) + "|" + std::string(text) + ")"; },
+      .derive =
+          [](std::string_view password, std::string_view salt, unsigned iterations) {
+            return std::string(password) + std::to_string(salt.size()) + "/" + std::to_string(iterations);
+          }};
+  const std::string ehlo = "250-mx\r\n250 AUTH PLAIN SCRAM-SHA-256 LOGIN\r\n";
+  const std::string first = "r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096";
+  const std::string without_proof = "c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0";
+  const std::string signed_text = "n=user,r=rOprNGfwEbeRWgbNEkqO," + first + "," + without_proof;
+  const std::string proof_of_server = "v=" + base64_encode("M(M(pencil16/4096|Server Key)|" + signed_text + ")");
+  const auto challenge = [](const std::string& text) { return "334 " + base64_encode(text) + "\r\n"; };
+  ClientRun good{.options = options, .security = client::Security::tls, .envelopes = {to_b}};
+  good.run({greeting, ehlo, challenge(first), challenge(proof_of_server), "235 2.7.0 ok\r\n", ok, ok, go, ok});
+  EXPECT_EQ(good.sends.at(1), "AUTH SCRAM-SHA-256 " + base64_encode("n,,n=user,r=rOprNGfwEbeRWgbNEkqO") + "\r\n");
+  const auto final_message = base64_decode(good.sends.at(2).substr(0, good.sends.at(2).size() - 2));
+  ASSERT_TRUE(final_message);
+  EXPECT_TRUE(final_message->starts_with(without_proof + ",p=")) << *final_message;
+  EXPECT_EQ(good.sends.at(3), "\r\n");
+  EXPECT_EQ(told(good.done.at(0)), "end_of_data 250");
+  for (const std::string& bad :
+       {challenge("v=" + base64_encode("another")), challenge("e=invalid-proof"), std::string("235 2.7.0 ok\r\n")}) {
+    ClientRun liar{.options = options, .security = client::Security::tls, .envelopes = {to_b}};
+    liar.run({greeting, ehlo, challenge(first), bad, "235 2.7.0 ok\r\n"});
+    ASSERT_TRUE(liar.session_failure) << bad;
+    EXPECT_EQ(liar.session_failure->problem, Problem::protocol) << bad;
+  }
+  for (const std::string& bad :
+       {std::string("r=other,s=W22Z,i=4096"), std::string("r=rOprNGfwEbeRWgbNEkqO,s=W22Z,i=4096"),
+        std::string("r=rOprNGfwEbeRWgbNEkqOx,s=W22Z,i=1"), std::string("r=rOprNGfwEbeRWgbNEkqOx,s=W22Z,i=4000000000"),
+        std::string("m=x,r=rOprNGfwEbeRWgbNEkqOx,s=W22Z,i=4096"), std::string()}) {
+    ClientRun liar{.options = options, .security = client::Security::tls, .envelopes = {to_b}};
+    liar.run({greeting, ehlo, challenge(bad)});
+    ASSERT_TRUE(liar.session_failure) << bad;
+    EXPECT_EQ(liar.session_failure->problem, Problem::protocol) << bad;
+    EXPECT_EQ(liar.sent.find("pencil"), std::string::npos);
+  }
+}
+
+TEST(ClientMachine, a_chosen_mechanism_is_used_or_nothing) {
+  const PlainCredentials tim{"", "tim", Secret("tanstaaftanstaaf")};
+  ClientRun login{.options = {.credentials = tim, .mechanism = client::SaslMechanism::login},
+                  .security = client::Security::tls};
+  login.run({greeting, "250-mx\r\n250 AUTH PLAIN LOGIN\r\n", "535 5.7.8 no\r\n"});
+  EXPECT_EQ(login.sends.at(1), "AUTH LOGIN\r\n");
+  ClientRun missing{.options = {.credentials = tim, .mechanism = client::SaslMechanism::scram_sha_256},
+                    .security = client::Security::tls};
+  missing.run({greeting, "250-mx\r\n250 AUTH PLAIN LOGIN\r\n"});
+  EXPECT_EQ(missing.session_failure->problem, Problem::auth_not_offered);
+}
+
+/// As Google and Microsoft describe it: user, token and two ^A; a refusal is a challenge that is answered by nothing.
+TEST(ClientMachine, a_token_goes_by_xoauth2) {
+  const PlainCredentials someone{"", "someuser@example.com", Secret("ya29.vF9dft4qmTc2Nvb3RlckBhdHRhdmlzdGEuY29tCg")};
+  const client::Options options{.credentials = someone, .mechanism = client::SaslMechanism::xoauth2};
+  const std::string ehlo = "250-mx\r\n250 AUTH LOGIN PLAIN XOAUTH2\r\n";
+  ClientRun good{.options = options, .security = client::Security::tls, .envelopes = {to_b}};
+  good.run({greeting, ehlo, "334 \r\n", "235 2.7.0 ok\r\n", ok, ok, go, ok});
+  EXPECT_EQ(good.sends.at(1), "AUTH XOAUTH2\r\n");
+  EXPECT_EQ(
+      good.sends.at(2),
+      "dXNlcj1zb21ldXNlckBleGFtcGxlLmNvbQFhdXRoPUJlYXJlciB5YTI5LnZGOWRmdDRxbVRjMk52YjNSbGNrQmhkSFJoZG1semRHRXVZMjl0"
+      "Q2cBAQ==\r\n");
+  EXPECT_EQ(told(good.done.at(0)), "end_of_data 250");
+  ClientRun old{.options = options, .security = client::Security::tls};
+  old.run({greeting, ehlo, "334 \r\n", "334 eyJzdGF0dXMiOiI0MDEifQ==\r\n", "535 5.7.8 token is too old\r\n"});
+  EXPECT_EQ(old.sends.at(3), "\r\n");
+  ASSERT_TRUE(old.session_failure && old.session_failure->reply);
+  EXPECT_EQ(old.session_failure->reply->code, 535);
+}
+
 TEST(ClientMachine, parameters_are_sent_only_where_they_are_offered) {
   Envelope envelope = to_b;
   envelope.parameters.size = 400;

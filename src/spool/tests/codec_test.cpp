@@ -140,16 +140,29 @@ TEST(SpoolCodec, version_1_is_read_with_empty_new_fields) {
   EXPECT_EQ(decode_group(QueueId(1), 2, "\x01" + group_fields), written_group());
 }
 
-TEST(SpoolCodec, version_2_layout_is_fixed) {
+TEST(SpoolCodec, version_2_is_read_without_verp) {
   auto message = written_message();
   message.stream = Stream::transactional;
-  const std::string octets = "\x02" + message_fields + "\x01";
+  EXPECT_EQ(decode_message(QueueId(1), "\x02" + message_fields + "\x01"), message);
+  auto group = written_group();
+  group.site = "s";
+  group.cause = "c";
+  EXPECT_EQ(decode_group(QueueId(1), 2, "\x02" + group_fields + "\x01s\x01\x63"), group);
+}
+
+TEST(SpoolCodec, version_3_layout_is_fixed) {
+  auto message = written_message();
+  message.stream = Stream::transactional;
+  message.verp = true;
+  auto fields = message_fields;
+  fields[fields.size() - 3] = '\x0b';  // eight_bit, smtputf8, verp
+  const std::string octets = "\x03" + fields + "\x01";
   EXPECT_EQ(decode_message(QueueId(1), octets), message);
   EXPECT_EQ(encode(message), octets);
   auto group = written_group();
   group.site = "s";
   group.cause = "c";
-  const std::string group_octets = "\x02" + group_fields + "\x01s\x01\x63";
+  const std::string group_octets = "\x03" + group_fields + "\x01s\x01\x63";
   EXPECT_EQ(decode_group(QueueId(1), 2, group_octets), group);
   EXPECT_EQ(encode(group), group_octets);
 }

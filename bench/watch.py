@@ -15,6 +15,7 @@ import json
 import os
 import random
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -92,18 +93,20 @@ def make_reports(folder, options, dice, end):
         (folder / f"{number}.xml.gz").write_bytes(gzip.compress(text.encode(), 1))
 
 
-def run(words):
-    """Runs to the end: seconds, and the most memory in octets."""
+def run(words, out):
+    """Runs to the end, with what it prints in the file `out`: seconds, the most memory in octets, the last line."""
     began = time.perf_counter()
-    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    out, errors = process.communicate()
+    with out.open("w") as told:
+        process = subprocess.Popen(words, stdout=told, stderr=subprocess.STDOUT)
+        _, status, used = os.wait4(process.pid, 0)
     took = time.perf_counter() - began
-    # communicate() has reaped it: the children's high-water mark is the largest so far, and each step's is larger than the last one's or told as such.
-    import resource
-
+    process.returncode = os.waitstatus_to_exitcode(status)
+    with out.open("rb") as told:
+        told.seek(max(0, out.stat().st_size - 500))
+        last = told.read().decode(errors="replace").strip().splitlines()[-1:]
     if process.returncode not in (0, 1):
-        sys.exit(f"{' '.join(map(str, words[:4]))} failed: {errors or out}")
-    return took, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024, out.strip().splitlines()[-1:] or [""]
+        sys.exit(f"{' '.join(map(str, words[:4]))} failed: {last}")
+    return took, used.ru_maxrss * 1024, "".join(last)
 
 
 def free_port():
@@ -188,15 +191,17 @@ def main():
         size = sum(file.stat().st_size for file in (folder / "reports").iterdir())
 
         files = sorted((folder / "reports").iterdir())
-        took, memory, last = run([PROGRAM, "watch", "import", "--config", config, *files])
-        print(f"{len(files)} aggregate reports ({size / MEGABYTE:.1f} MB packed): {took:.1f} s, {len(files) / took:,.0f} a second, at most {memory / MEGABYTE:.0f} MB ({last[0]})")
+        took, memory, last = run([PROGRAM, "watch", "import", "--config", config, *files], folder / "out")
+        print(f"{len(files)} aggregate reports ({size / MEGABYTE:.1f} MB packed): {took:.1f} s, {len(files) / took:,.0f} a second, at most {memory / MEGABYTE:.0f} MB ({last})")
         late = took > REPORTS_GOAL * max(1, options.reports / 10_000)
 
         log = (folder / "mail.log").stat().st_size
-        took, memory, _ = run([PROGRAM, "log", "--learn", "--json", "--config", config, folder / "mail.log"])
+        took, memory, _ = run([PROGRAM, "log", "--learn", "--json", "--outcomes", "--config", config, folder / "mail.log"], folder / "out")
         print(f"{options.attempts} attempts from a log of {log / MEGABYTE:.0f} MB: {took:.1f} s, {options.attempts / took:,.0f} a second, at most {memory / MEGABYTE:.0f} MB")
         history = sum(file.stat().st_size for file in folder.glob("history.db*"))
-        print(f"the history: {history / MEGABYTE:.0f} MB")
+        with sqlite3.connect(folder / "history.db") as rows:
+            kept, counts = (rows.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in ("attempts", "traffic"))
+        print(f"the history: {history / MEGABYTE:.0f} MB; {kept} attempts are younger than watch.keep_attempts, {counts} counts by hour and day tell of all")
 
         made = subprocess.run([PROGRAM, "console", "token", "add", "bench", "--role", "read", "--file", folder / "tokens"], capture_output=True, text=True)
         print(f"pages, {ROUNDS} times each, all that a page asks:")

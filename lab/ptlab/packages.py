@@ -25,6 +25,7 @@ GROUPS = (
     ("pdns-server", "pdns-backend-sqlite3"),
     ("swaks", "libnet-ssleay-perl", "libnet-dns-perl", "libauthen-sasl-perl", "libio-socket-inet6-perl"),
     ("opendkim", "opendkim-tools"),
+    ("msmtp",),
     ("python3-dkim",),
     ("libuid-wrapper",),
     ("iproute2", "openssl", "ca-certificates"),

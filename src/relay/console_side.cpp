@@ -97,6 +97,15 @@ void ConsoleSide::measure() {
   metrics.gauge("ptarmigan_history_rows_dropped", "Rows of the history that could not be kept.").set(history.dropped);
   metrics.gauge("ptarmigan_queue_oldest_seconds", "How long the oldest delivery has waited.")
       .set(std::chrono::duration<double>(parts_.watcher.oldest_wait()).count());
+  metrics.clear_gauge("ptarmigan_queue");
+  for (const auto& wait : parts_.watcher.queue_waits())
+    metrics
+        .gauge(
+            "ptarmigan_queue", "Deliveries in the queue by site and by what kept them at their last attempt.",
+            {{"site", wait.site.empty() ? "none yet" : wait.site}, {"cause", wait.cause.empty() ? "new" : wait.cause}})
+        .set(static_cast<double>(wait.groups));
+  metrics.gauge("ptarmigan_suppressed", "Recipients on the suppression list.")
+      .set(static_cast<double>(parts_.suppressed.size()));
   metrics.clear_gauge("ptarmigan_incidents_open");
   for (const auto& [key, count] : parts_.watcher.open())
     metrics.gauge("ptarmigan_incidents_open", "Open incidents.", {{"kind", key.first}, {"site", key.second}})

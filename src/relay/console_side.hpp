@@ -14,6 +14,7 @@
 #include "relay/delivery.hpp"
 #include "relay/http_intake.hpp"
 #include "relay/server.hpp"
+#include "relay/suppression.hpp"
 #include "relay/watcher.hpp"
 
 namespace ptarmigan::relay {
@@ -46,6 +47,7 @@ class ConsoleSide {
     Control& control;
     HttpIntake& intake;
     Watcher& watcher;
+    const SuppressionList& suppressed;
     Log log;
   };
   /// An error says which setting is wrong.

@@ -1,6 +1,9 @@
 // relay/control.cpp - see control.hpp.
 #include "relay/control.hpp"
 
+#include <filesystem>
+#include <fstream>
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -16,6 +19,9 @@ namespace {
 
 using Verb = Command::Verb;
 
+namespace fs = std::filesystem;
+
+constexpr std::string_view draining_mark = "draining";
 /// A summary walks over the whole queue: it is kept for this, and for ten times what it took.
 constexpr milliseconds keep_summary{1'000};
 constexpr int rest_after_summary = 10;
@@ -42,6 +48,11 @@ std::string_view word(spool::Condition condition) {
 
 }  // namespace
 
+bool was_draining(const std::string& spool_folder) {
+  std::error_code error;
+  return fs::exists(fs::path(spool_folder) / draining_mark, error);
+}
+
 class Control::Impl {
  public:
   explicit Impl(Parts parts) : parts_(std::move(parts)), reader_(1) {}
@@ -56,7 +67,7 @@ class Control::Impl {
       case Verb::retry:
       case Verb::remove: co_return co_await change(std::move(command));
       case Verb::drain:
-      case Verb::resume: parts_.intake.draining = command.verb == Verb::drain; co_return state_json(state());
+      case Verb::resume: co_return drain(command.verb == Verb::drain);
       case Verb::standing: co_return standing();
       case Verb::standing_set: co_return set_standing(command);
       case Verb::standing_clear:
@@ -69,6 +80,20 @@ class Control::Impl {
   }
 
  private:
+  /// On disk first: a host that somebody empties must not fill again because it was restarted.
+  Result<std::string> drain(bool wanted) {
+    const auto mark = fs::path(parts_.folder) / draining_mark;
+    std::error_code error;
+    if (wanted) {
+      if (const std::ofstream made(mark); !made)
+        return failure(mark.string() + ": cannot be written", "see the folder's owner and space");
+    } else if (fs::remove(mark, error); error) {
+      return failure(mark.string() + ": " + error.message(), "see the folder's owner");
+    }
+    parts_.intake.draining = wanted;
+    return state_json(state());
+  }
+
   [[nodiscard]] ServerState state() const {
     const auto spool = parts_.spool.state();
     return {.running = true,

@@ -100,6 +100,9 @@ struct Command {
 /// The same for a spool that no server has open. Blocks. Verbs that need a server are errors.
 [[nodiscard]] Result<std::string> run_offline(const std::filesystem::path& spool, const Command& command, Moment now);
 
+/// Whether a host drains that was told to before it was restarted.
+[[nodiscard]] bool was_draining(const std::string& spool_folder);
+
 class Control {
  public:
   /// Everything outlives *this.
@@ -111,6 +114,7 @@ class Control {
     Pacer& pacer;
     Intake& intake;
     SuppressionList& suppressed;
+    std::string folder;  ///< of the spool: what an operator wants of this host outlives a restart there
   };
   explicit Control(Parts parts);
   ~Control();

@@ -249,8 +249,12 @@ class Server::Impl {
                                       *history_, *resolver_, gate_, spool_stopped, log_, counts_.on_attempt()});
     if (!delivery) return std::unexpected(delivery.error());
     delivery_ = *std::move(delivery);
-    control_ = std::make_unique<Control>(
-        Control::Parts{reactor_.get_executor(), *spool_, *delivery_, *router_, *pacer_, intake_, *suppressed_});
+    control_ = std::make_unique<Control>(Control::Parts{reactor_.get_executor(), *spool_, *delivery_, *router_, *pacer_,
+                                                        intake_, *suppressed_, config_.spool.path});
+    intake_.draining = was_draining(config_.spool.path);
+    if (intake_.draining)
+      log_(LogLevel::warning,
+           "draining, as before the restart: no new mail is taken (`ptarmigan queue resume` ends that)");
     auto socket = ControlSocket::open(reactor_.get_executor(), gate_, *control_, config_.spool.path);
     if (!socket) return std::unexpected(socket.error());
     control_socket_ = *std::move(socket);
@@ -296,6 +300,7 @@ class Server::Impl {
                              .control = *control_,
                              .intake = *http_intake_,
                              .watcher = *watcher_,
+                             .suppressed = *suppressed_,
                              .log = log_};
     auto console = ConsoleSide::open(std::move(parts), *std::move(inherited));
     if (!console) return std::unexpected(console.error());

@@ -115,6 +115,7 @@ class Watcher::Impl {
   }
 
   milliseconds oldest_wait() const { return oldest_wait_; }
+  [[nodiscard]] const std::vector<watch::QueueWait>& queue_waits() const { return queue_waits_; }
 
   std::map<std::pair<std::string, std::string>, std::size_t> open() const {
     std::map<std::pair<std::string, std::string>, std::size_t> out;
@@ -323,6 +324,8 @@ class Watcher::Impl {
       const auto first = co_await parts_.control(R"({"do":"list","limit":1,"held":false})");
       if (co_await net::cancelled()) co_return;
       const auto now = net::now().wall;
+      queue_waits_ = watch::queue_waits(co_await parts_.control(R"({"do":"summary"})"));
+      if (co_await net::cancelled()) co_return;
       const auto oldest = watch::oldest_of(first);
       oldest_wait_ = oldest ? std::max(milliseconds(0), milliseconds(now - *oldest)) : milliseconds(0);
       if (oldest_wait_ < queue_age) {
@@ -608,6 +611,7 @@ class Watcher::Impl {
   std::map<std::string, std::int64_t> ids_;
   std::set<std::string> refused_lists_;
   milliseconds oldest_wait_{0};
+  std::vector<watch::QueueWait> queue_waits_;
   bool disk_is_low_ = false;
   bool reading_ = false;
   std::string drop_problem_;
@@ -635,6 +639,10 @@ void Watcher::start() {
 
 asio::awaitable<watch::Checked> Watcher::look_again(watch::Incident incident) {
   return impl_->look_again(std::move(incident));
+}
+
+const std::vector<watch::QueueWait>& Watcher::queue_waits() const {
+  return impl_->queue_waits();
 }
 
 milliseconds Watcher::oldest_wait() const {

@@ -20,6 +20,7 @@
 #include "store/attempt.hpp"
 #include "store/history.hpp"
 #include "store/records.hpp"
+#include "watch/queue_age.hpp"
 
 namespace ptarmigan::relay {
 
@@ -56,6 +57,8 @@ class Watcher {
   [[nodiscard]] boost::asio::awaitable<watch::Checked> look_again(watch::Incident incident);
   /// Of the oldest mail in the queue that is not held, when it was last looked at.
   [[nodiscard]] milliseconds oldest_wait() const;
+  /// What waits in the queue by site and cause, when it was last looked at.
+  [[nodiscard]] const std::vector<watch::QueueWait>& queue_waits() const;
   /// Open incidents by kind and site, for the metrics.
   [[nodiscard]] std::map<std::pair<std::string, std::string>, std::size_t> open() const;
 

@@ -50,6 +50,16 @@ std::optional<WallTime> oldest_of(std::string_view list) {
   return reports::parse_rfc3339(messages.front().value("accepted_at", ""));
 }
 
+std::vector<QueueWait> queue_waits(std::string_view summary) {
+  std::vector<QueueWait> out;
+  const auto parsed = Json::parse(summary, nullptr, false);
+  if (!parsed.is_object()) return out;
+  for (const auto& site : parsed.value("sites", Json::array()))
+    for (const auto& [cause, groups] : site.value("causes", Json::object()).items())
+      out.push_back({site.value("site", ""), cause, groups.get<std::uint64_t>()});
+  return out;
+}
+
 Incident queue_is_old(std::string_view summary, milliseconds oldest, WallTime now) {
   const auto parsed = Json::parse(summary, nullptr, false);
   auto sites = parsed.is_object() ? sites_of(parsed, now) : std::vector<Site>();

@@ -1,6 +1,9 @@
 """Who may submit: loopback, whoever logs in over TLS, and whom a trusted front end names; nobody else. Judged by what a strange client is told."""
 
+import os
+
 import pytest
+from ptlab import servers
 
 BALANCER = "203.0.113.58"  # every address of the lab is here: a client chooses the one it comes from
 FRONT_END = "203.0.113.36"
@@ -162,3 +165,87 @@ def test_dsn_and_requiretls_are_offered(server):
     offered = server.command("swaks", "--server", "192.0.2.1", "--port", "465", "--tls-on-connect", "--quit-after", "EHLO").stdout
     for word in ("DSN", "CHUNKING", "REQUIRETLS", "8BITMIME", "SMTPUTF8", "PIPELINING", "AUTH SCRAM-SHA-256 PLAIN LOGIN"):
         assert word in offered, offered
+
+
+MSMTP = """
+account default
+host 192.0.2.1
+port {port}
+from news@example.com
+auth {auth}
+user app
+password {password}
+tls on
+tls_starttls {starttls}
+tls_certcheck on
+tls_trust_file /run/lab/keys/ca.pem
+tls_host_override mail.example.com
+"""
+
+
+@pytest.mark.parametrize(("auth", "port", "starttls"), [("plain", 587, "on"), ("login", 465, "off"), ("scram-sha-256", 587, "on")])
+def test_msmtp_submits(server, auth, port, starttls):
+    settings = server.home / "msmtprc"
+    settings.write_text(MSMTP.format(auth=auth, port=port, starttls=starttls, password=f'"{PASSWORD}"'))
+    settings.chmod(0o600)
+    subject = f"msmtp {auth}"
+    told = server.command(
+        "msmtp", f"--file={server.inside('msmtprc')}", "someone@postfix-receiver.com", input=f"From: news@example.com\nSubject: {subject}\n\nA line.\n.\nA dot before.\n"
+    )
+    assert told.returncode == 0, told.stderr
+    raw = server.await_arrival("postfix", subject).raw
+    received = raw[raw.index(b"Received: from localhost") :].split(b"\r\n")[:3]
+    assert any(b"SA id" in line for line in received), received  # msmtp asks for SMTPUTF8 too: UTF8SMTPSA
+    assert b"\r\n.\r\nA dot before." in raw, raw
+
+
+# As published for a smart host: relayhost and the lines for SASL.
+POSTFIX_CLIENT = """
+compatibility_level = 3.6
+queue_directory = /run/lab/client/queue
+data_directory = /run/lab/client/data
+maillog_file = /run/lab/client/log/mail.log
+maillog_file_prefixes = /run/lab/client/log
+myhostname = app.example.com
+mydestination =
+alias_maps =
+inet_interfaces = loopback-only
+relayhost = [mail.example.com]:587
+smtp_sasl_auth_enable = yes
+smtp_sasl_security_options = noanonymous
+smtp_sasl_password_maps = texthash:/run/lab/client/sasl_passwd
+smtp_tls_security_level = verify
+smtp_tls_loglevel = 1
+smtp_tls_CAfile = /run/lab/keys/ca.pem
+"""
+
+
+def test_postfix_submits_with_relayhost_and_sasl(server):
+    home = server.lab.folder / "client"
+    for folder in ("config", "log", "data"):
+        (home / folder).mkdir(parents=True)
+    script = (
+        "mkdir -p /run/lab/client/queue/pid; cd /run/lab/client/queue;"
+        "mkdir -p active bounce corrupt defer deferred flush hold incoming private saved trace public maildrop;"
+        "chown postfix active bounce corrupt defer deferred flush hold incoming private saved trace public maildrop ../data"
+    )
+    assert server.lab.run(["sh", "-ec", script]).returncode == 0
+    (home / "config" / "main.cf").write_text(POSTFIX_CLIENT)
+    (home / "config" / "master.cf").write_text("127.0.0.1:2727 inet n - n - - smtpd\n" + servers.POSTFIX_SERVICES)
+    (home / "sasl_passwd").write_text(f"[mail.example.com]:587 app:{PASSWORD}\n")
+    for path in (home / "config").iterdir():  # Postfix waits until its configuration is some seconds old
+        os.utime(path, (0, 0))
+    with (home / "out").open("wb") as log:
+        master = server.lab.popen(["/usr/lib/postfix/sbin/master", "-d", "-c", "/run/lab/client/config"], stdout=log, stderr=log)
+    try:
+        log = lambda: "".join(path.read_text(errors="replace") for path in home.glob("log/*"))  # noqa: E731
+        listens = lambda: server.lab.run(["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/2727"], capture_output=True).returncode == 0  # noqa: E731
+        server.wait("Postfix listens", listens, 20, log)
+        told = server.command("swaks", "--to", "someone@postfix-receiver.com", "--from", "news@example.com", "--server", "127.0.0.1", "--port", "2727", "--header", "Subject: through Postfix")
+        assert told.returncode == 0, told.stdout
+        raw = server.await_arrival("postfix", "through Postfix").raw
+        assert b"with ESMTPSA id" in raw, raw
+        assert "status=sent" in log() and "Verified TLS connection" in log(), log()
+    finally:
+        master.terminate()
+        master.wait(20)

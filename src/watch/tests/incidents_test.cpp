@@ -138,6 +138,13 @@ TEST(QueueAge, names_the_oldest_sites_and_what_holds_them) {
   EXPECT_THAT(incident.why, HasSubstr("rate 7"));
 }
 
+TEST(QueueAge, tells_what_waits_by_site_and_cause) {
+  EXPECT_EQ(queue_waits(R"({"sites":[{"site":"gmail","causes":{"rate":7,"site":2}},{"site":"","causes":{"":3}}]})"),
+            (std::vector<QueueWait>{{"gmail", "rate", 7}, {"gmail", "site", 2}, {"", "", 3}}));
+  EXPECT_TRUE(queue_waits("not JSON").empty());
+  EXPECT_TRUE(queue_waits(R"({"error":"the server stops"})").empty());
+}
+
 TEST(Incidents, what_was_open_goes_on_after_a_restart) {
   Incidents before;
   (void)before.refused(refusal(Kind::ptr), noon);
